@@ -1,0 +1,31 @@
+import type { Cell, IoError, SqlResult } from './event.js';
+
+/**
+ * What the guest agent tells the capture library inside a sandbox (a JSON file named by `DEJA_REPLAY`).
+ * In this mode capture redacts nothing, introspects nothing, and writes one package for every finished trigger,
+ * failed or not, synchronously and before the answer's last byte can be acted upon.
+ */
+export interface ReplayInstructions {
+  /** Milliseconds since 1970 that the application's clock shall show when the first trigger arrives. Absent: the real clock. */
+  readonly clock?: number;
+  /** Sandbox `process` only: outgoing connections by recorded host and port go to these addresses; any other is refused. */
+  readonly redirect?: readonly { readonly host: string; readonly port: number; readonly toAddress: string; readonly toPort: number }[];
+  /** CA certificate (PEM) of the stubs; the same that NODE_EXTRA_CA_CERTS names. */
+  readonly ca?: string;
+  /** In-process databases have no proxy: these statements are answered verbatim. */
+  readonly sqlite?: readonly SqliteAnswer[];
+  /** Recorded randomness of each request by its index, in the order of drawing. */
+  readonly random?: readonly { readonly request: number; readonly source: string; readonly value: string }[];
+  /** How incoming requests map to recorded ones: the n-th arrival that matches method and target. */
+  readonly requests: readonly { readonly request: number; readonly method: string; readonly target: string }[];
+}
+
+export interface SqliteAnswer {
+  readonly seq: number;
+  readonly database: string;
+  readonly text: string;
+  readonly params: readonly Cell[];
+  readonly answer: { readonly ok: SqlResult } | { readonly error: IoError };
+  /** May be given any number of times (boot and background work). */
+  readonly repeat: boolean;
+}

@@ -1,0 +1,45 @@
+import type { ReplayInstructions, Trigger } from '@deja/format';
+import type { DatabaseFixture } from '@deja/fixtures';
+import type { StubPlan } from '@deja/stubs';
+
+/** Everything the guest agent needs, decided outside. Plain JSON: it travels over the protocol. */
+export interface GuestPlan {
+  readonly network: GuestNetwork;
+  readonly databases: readonly GuestDatabase[];
+  readonly stubs: StubPlan;
+  readonly app: GuestApp;
+  readonly replay: ReplayInstructions;
+  /** In order of `at` (milliseconds after the first). Empty: starting the application is the trigger. */
+  readonly triggers: readonly { readonly request: number; readonly at: number; readonly trigger: Trigger }[];
+  /** What ends the observation. `exit`: the recorded failure ended the process. */
+  readonly until: 'answers' | 'exit';
+  readonly deadlines: { readonly readyMs: number; readonly triggerMs: number };
+}
+
+export interface GuestNetwork {
+  /** `isolated`: own network namespace or VM, recorded names and addresses exist. `redirected`: the preload maps connections. */
+  readonly mode: 'isolated' | 'redirected';
+  readonly hosts: readonly { readonly name: string; readonly address: string }[];
+  /** Addresses to add to the loopback device. */
+  readonly addresses: readonly string[];
+}
+
+export interface GuestDatabase {
+  readonly fixture: DatabaseFixture;
+  readonly engine:
+    | { readonly kind: 'postgres'; readonly binaries: string; readonly template: string }
+    | { readonly kind: 'sqlite'; readonly file: string };
+  /** Where the application expects the server. */
+  readonly listen?: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
+}
+
+export interface GuestApp {
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly uid: number;
+  /** Ready when all of these accept connections. */
+  readonly ready: readonly { readonly address: string; readonly port: number }[];
+  /** Module to preload (`--import`): the capture library. */
+  readonly preload: string;
+}

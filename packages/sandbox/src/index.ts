@@ -1,0 +1,1 @@
+// Filled by the concepts of this package.
