@@ -1,5 +1,6 @@
 import type { GuestPlan } from './plan.js';
 import type { HeaderList } from '@deja/format';
+import type { StubDivergence } from '@deja/stubs';
 
 /**
  * The protocol between host and guest agent. Frames: u32be total length, u32be header length, JSON header, raw payload.
@@ -51,13 +52,4 @@ export interface TriggerResult {
   readonly response?: { readonly status: number; readonly headers: HeaderList; readonly body: string };
   /** The connection broke, or no answer came in time. */
   readonly error?: string;
-}
-
-/** A request to a stub that the recording does not know. Data, never an exception. */
-export interface StubDivergence {
-  readonly stub: string;
-  readonly asked: string;
-  /** The nearest recorded exchange that was left, and how it differs; never served. */
-  readonly nearest?: { readonly seq: number; readonly text: string; readonly difference: string };
-  readonly at: number;
 }

@@ -1,1 +1,2 @@
+export type * from './divergence.js';
 export type * from './plan.js';
