@@ -1,0 +1,17 @@
+import { performance } from 'node:perf_hooks';
+
+// Bound before anything else runs: a replay that moves the application's clock must not move ours.
+const monotonic = performance.now.bind(performance);
+
+/** Milliseconds since 1970 of the process's start; the zero of every `at`. */
+export const EPOCH = Math.round(performance.timeOrigin * 1000) / 1000;
+
+/** Milliseconds since `EPOCH`, monotonic. */
+export function now(): number {
+  return monotonic();
+}
+
+/** Rounded to microseconds: more digits say nothing and cost bytes. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

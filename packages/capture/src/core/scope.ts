@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Trigger } from '@deja/format';
+import type { Entry } from './entry.js';
+import type { NotedFailure } from '../failure/noted.js';
+
+/** What is kept for one scope: its events and how many bytes they hold alive. */
+export interface Kept {
+  entries: Entry[];
+  bytes: number;
+  /** Events or bytes that were not kept for lack of budget. */
+  dropped: number;
+}
+
+export interface BootScope extends Kept {
+  readonly in: 'boot';
+}
+
+export interface BackgroundScope extends Kept {
+  readonly in: 'background';
+}
+
+/** One incoming request (or one call of `entry`) under way or just over. */
+export interface RequestScope extends Kept {
+  readonly in: 'request';
+  /** Order of arrival among everything that begins. */
+  readonly order: number;
+  readonly at: number;
+  endedAt: number | undefined;
+  readonly exchange: ServedExchange | undefined;
+  readonly trigger: Trigger | undefined;
+  failure: NotedFailure | undefined;
+  /** Replay: index of the recorded request that this one stands for. */
+  recorded: number | undefined;
+}
+
+/** The two ends of an incoming HTTP exchange, by reference. */
+export interface ServedExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly received: Uint8Array[];
+  readonly sent: (Uint8Array | string)[];
+  /** Seen, but not kept. */
+  receivedCut: number;
+  sentCut: number;
+  receivedBytes: number;
+  sentBytes: number;
+}
+
+export type ScopeState = BootScope | BackgroundScope | RequestScope;
+
+export const emptyKept = (): Kept => ({ entries: [], bytes: 0, dropped: 0 });

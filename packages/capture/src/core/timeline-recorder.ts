@@ -1,0 +1,148 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { now } from './clock.js';
+import type { Limits } from './config.js';
+import { Entry, type Ledger } from './entry.js';
+import type { LiveEvent, OpenEvent, Recorder } from './recorder.js';
+import { emptyKept, type BackgroundScope, type BootScope, type RequestScope, type ScopeState, type ServedExchange } from './scope.js';
+
+/** Inside Deja's own work nothing is recorded. */
+const UNOBSERVED = Symbol('unobserved');
+
+/** After it listens, an application without requests is not starting any more. */
+const BOOT_AFTER_LISTENING_MS = 60_000;
+
+/** Puts every event into its scope: start-up, the request whose work it is, or the background. */
+export class TimelineRecorder implements Recorder, Ledger {
+  readonly boot: BootScope = { in: 'boot', ...emptyKept() };
+  readonly background: BackgroundScope = { in: 'background', ...emptyKept() };
+  readonly #storage = new AsyncLocalStorage<RequestScope | typeof UNOBSERVED>();
+  readonly #limits: Limits;
+  /** In order of arrival. */
+  readonly #running = new Set<RequestScope>();
+  /** Finished, in order of finishing, while a request runs that they overlapped. */
+  readonly #recent: RequestScope[] = [];
+  #recentBytes = 0;
+  #order = 0;
+  #completions = 0;
+  #booting = true;
+  #bootEnds = Number.POSITIVE_INFINITY;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  begin(live: LiveEvent): OpenEvent | null {
+    const store = this.#storage.getStore();
+    if (store === UNOBSERVED) return null;
+    const scope = store ?? this.#outside();
+    if (scope.entries.length >= this.#limits.events) {
+      if (scope.in !== 'background') {
+        scope.dropped += 1;
+        return null;
+      }
+      this.#forgetOldest(scope);
+    }
+    const entry = new Entry(this, live, scope, ++this.#order);
+    scope.entries.push(entry);
+    return entry;
+  }
+
+  unobserved<R>(fn: () => R): R {
+    return this.#storage.run(UNOBSERVED, fn);
+  }
+
+  /** Begins the scope of an incoming request; `runIn` then runs its work. */
+  openRequest(exchange: ServedExchange | undefined, trigger?: RequestScope['trigger']): RequestScope {
+    this.#booting = false;
+    const scope: RequestScope = {
+      in: 'request', order: ++this.#order, at: now(), endedAt: undefined, exchange, trigger, failure: undefined, recorded: undefined,
+      entries: [], bytes: 0, dropped: 0,
+    };
+    this.#running.add(scope);
+    return scope;
+  }
+
+  /** The request is over. It is kept only while another runs that it overlapped. */
+  closeRequest(scope: RequestScope): void {
+    if (scope.endedAt !== undefined) return;
+    scope.endedAt = now();
+    this.#running.delete(scope);
+    if (this.#running.size > 0) {
+      this.#recent.push(scope);
+      this.#recentBytes += scope.bytes;
+    }
+    this.#forgetRecent();
+  }
+
+  /** The requests that overlapped this one, those still running among them. */
+  overlapping(scope: RequestScope): readonly RequestScope[] {
+    const others = [...this.#recent.filter((other) => (other.endedAt ?? 0) >= scope.at), ...this.#running];
+    const end = scope.endedAt ?? Number.POSITIVE_INFINITY;
+    return others.filter((other) => other !== scope && other.at <= end).toSorted((a, b) => a.order - b.order);
+  }
+
+  currentRequest(): RequestScope | undefined {
+    const store = this.#storage.getStore();
+    return store === UNOBSERVED ? undefined : store;
+  }
+
+  currentScope(): ScopeState | undefined {
+    const store = this.#storage.getStore();
+    return store === UNOBSERVED ? undefined : (store ?? this.#outside());
+  }
+
+  runIn<R>(scope: ScopeState, fn: () => R): R {
+    return scope.in === 'request' ? this.#storage.run(scope, fn) : this.#storage.exit(fn);
+  }
+
+  /** The first server listens: start-up ends with the first request, or a while later. */
+  listening(): void {
+    this.#bootEnds = Math.min(this.#bootEnds, now() + BOOT_AFTER_LISTENING_MS);
+  }
+
+  lastOrder(): number {
+    return this.#order;
+  }
+
+  admit(scope: ScopeState, bytes: number): boolean {
+    if (scope.in === 'background') {
+      scope.bytes += bytes;
+      while (scope.bytes > this.#limits.background && scope.entries.length > 1) this.#forgetOldest(scope);
+      return scope.bytes <= this.#limits.background;
+    }
+    const limit = scope.in === 'boot' ? this.#limits.boot : this.#limits.request;
+    if (scope.bytes + bytes > limit) {
+      scope.dropped += 1;
+      return false;
+    }
+    scope.bytes += bytes;
+    return true;
+  }
+
+  completion(): number {
+    return ++this.#completions;
+  }
+
+  #outside(): BootScope | BackgroundScope {
+    if (this.#booting && now() < this.#bootEnds) return this.boot;
+    this.#booting = false;
+    return this.background;
+  }
+
+  #forgetOldest(scope: BackgroundScope): void {
+    const oldest = scope.entries.shift();
+    scope.bytes -= oldest?.bytes ?? 0;
+    scope.dropped += 1;
+  }
+
+  #forgetRecent(): void {
+    const first = this.#running.values().next();
+    const since = first.done ? Number.POSITIVE_INFINITY : first.value.at;
+    for (let oldest = this.#recent[0]; oldest; oldest = this.#recent[0]) {
+      const needed = (oldest.endedAt ?? 0) >= since;
+      if (needed && this.#recent.length <= this.#limits.recentRequests && this.#recentBytes <= this.#limits.recent) return;
+      this.#recent.shift();
+      this.#recentBytes -= oldest.bytes;
+    }
+  }
+}

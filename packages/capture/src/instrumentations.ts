@@ -1,0 +1,4 @@
+import type { Instrumentation } from './core/instrumentation.js';
+
+/** Everything that is hooked in at start, in this order. */
+export const INSTRUMENTATIONS: readonly Instrumentation[] = [];
