@@ -28,6 +28,8 @@ export interface OpenEvent {
   keep(bytes: number): boolean;
   /** The exchange has ended, well or not. Later calls are ignored. */
   end(): void;
+  /** The exchange is not worth telling after all (a connection that was simply established): forget it. No effect after `end`. */
+  drop(): void;
   /** Run `fn` in the async context in which the exchange began (pool boundaries, emitters). */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
 }
