@@ -1,1 +1,3 @@
-// Filled by the concepts of this package.
+export { WireError } from './error.js';
+export { RespCommandParser } from './resp/command-parser.js';
+export { encodeResp, type RespValue, type RespVersion } from './resp/encode.js';
