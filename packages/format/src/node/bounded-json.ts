@@ -1,0 +1,58 @@
+import type { Caps } from './caps.js';
+import { refuse } from './package-error.js';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Parses JSON whose nesting and number of values are bounded before anything is built from it. */
+export class BoundedJson {
+  readonly #pkg: string;
+  readonly #caps: Caps;
+  #values = 0;
+
+  constructor(pkg: string, caps: Caps) {
+    this.#pkg = pkg;
+    this.#caps = caps;
+  }
+
+  /** `where` names the text in messages: `manifest.json`, `timeline.jsonl line 3`. */
+  parse(bytes: Buffer, where: string): unknown {
+    this.#measure(bytes, where);
+    try {
+      return JSON.parse(bytes.toString('utf8'));
+    } catch (error) {
+      throw refuse('DAMAGED', this.#pkg, `${where} is not JSON (${firstLine(error)})`, error);
+    }
+  }
+
+  #measure(bytes: Buffer, where: string): void {
+    let depth = 0;
+    let inString = false;
+    let values = this.#values + 1;
+    for (let index = 0; index < bytes.length; index++) {
+      const byte = bytes[index];
+      if (inString) {
+        if (byte === BACKSLASH) index++;
+        else if (byte === QUOTE) inString = false;
+      } else if (byte === QUOTE) inString = true;
+      else if (byte === COMMA) values++;
+      else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+        values++;
+        if (++depth > this.#caps.depth) throw refuse('TOO_LARGE', this.#pkg, `${where} is nested deeper than ${this.#caps.depth} levels`);
+      } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
+    }
+    if (values > this.#caps.values) throw refuse('TOO_LARGE', this.#pkg, `${where} brings the package above ${this.#caps.values} JSON values`);
+    this.#values = values;
+  }
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const line = message.split('\n', 1)[0] ?? '';
+  return line.length > 120 ? `${line.slice(0, 120)}…` : line;
+}
