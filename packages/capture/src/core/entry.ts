@@ -45,6 +45,23 @@ export class Entry implements OpenEvent {
     this.done = this.#ledger.completion();
   }
 
+  drop(): void {
+    if (this.endedAt !== undefined) return;
+    this.endedAt = now();
+    const index = this.scope.entries.lastIndexOf(this);
+    if (index < 0) return;
+    this.scope.entries.splice(index, 1);
+    this.scope.bytes -= this.bytes;
+  }
+
+  drop(): void {
+    if (this.endedAt !== undefined) return;
+    this.endedAt = now();
+    const at = this.scope.entries.lastIndexOf(this);
+    if (at >= 0) this.scope.entries.splice(at, 1);
+    this.#ledger.admit(this.scope, -this.bytes);
+  }
+
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
     const ledger = this.#ledger;
     const scope = this.scope;

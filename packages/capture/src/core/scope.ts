@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Trigger } from '@deja/format';
+import type { KeptBytes } from './kept-bytes.js';
 import type { Entry } from './entry.js';
 import type { NotedFailure } from '../failure/noted.js';
 
@@ -26,9 +27,13 @@ export interface RequestScope extends Kept {
   readonly order: number;
   readonly at: number;
   endedAt: number | undefined;
-  readonly exchange: ServedExchange | undefined;
+  exchange: ServedExchange | undefined;
   readonly trigger: Trigger | undefined;
   failure: NotedFailure | undefined;
+  /** Its package was written, or is being written. */
+  packaged: boolean;
+  /** Nothing of it is kept any more; what it still does is background work. */
+  released: boolean;
   /** Replay: index of the recorded request that this one stands for. */
   recorded: number | undefined;
 }
@@ -37,13 +42,8 @@ export interface RequestScope extends Kept {
 export interface ServedExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly received: Uint8Array[];
-  readonly sent: (Uint8Array | string)[];
-  /** Seen, but not kept. */
-  receivedCut: number;
-  sentCut: number;
-  receivedBytes: number;
-  sentBytes: number;
+  readonly received: KeptBytes;
+  readonly sent: KeptBytes;
 }
 
 export type ScopeState = BootScope | BackgroundScope | RequestScope;

@@ -19,7 +19,7 @@ export class TimelineRecorder implements Recorder, Ledger {
   readonly #limits: Limits;
   /** In order of arrival. */
   readonly #running = new Set<RequestScope>();
-  /** Finished, in order of finishing, while a request runs that they overlapped. */
+  /** The last finished ones, in order of finishing: they may have overlapped one that fails, or fail late themselves. */
   readonly #recent: RequestScope[] = [];
   #recentBytes = 0;
   #order = 0;
@@ -34,7 +34,7 @@ export class TimelineRecorder implements Recorder, Ledger {
   begin(live: LiveEvent): OpenEvent | null {
     const store = this.#storage.getStore();
     if (store === UNOBSERVED) return null;
-    const scope = store ?? this.#outside();
+    const scope = store === undefined || store.released ? this.#outside() : store;
     if (scope.entries.length >= this.#limits.events) {
       if (scope.in !== 'background') {
         scope.dropped += 1;
@@ -56,22 +56,30 @@ export class TimelineRecorder implements Recorder, Ledger {
     this.#booting = false;
     const scope: RequestScope = {
       in: 'request', order: ++this.#order, at: now(), endedAt: undefined, exchange, trigger, failure: undefined, recorded: undefined,
-      entries: [], bytes: 0, dropped: 0,
+      packaged: false, released: false, entries: [], bytes: 0, dropped: 0,
     };
     this.#running.add(scope);
     return scope;
   }
 
-  /** The request is over. It is kept only while another runs that it overlapped. */
+  /** The request is over. A few of the last are kept, within their budget; older ones are let go. */
   closeRequest(scope: RequestScope): void {
     if (scope.endedAt !== undefined) return;
     scope.endedAt = now();
     this.#running.delete(scope);
-    if (this.#running.size > 0) {
-      this.#recent.push(scope);
-      this.#recentBytes += scope.bytes;
+    this.#recent.push(scope);
+    this.#recentBytes += scope.bytes;
+    while (this.#recent.length > this.#limits.recentRequests || this.#recentBytes > this.#limits.recent) {
+      const oldest = this.#recent.shift();
+      if (!oldest) break;
+      this.#recentBytes -= oldest.bytes;
+      this.#release(oldest);
     }
-    this.#forgetRecent();
+  }
+
+  /** The only request under way, if it is the only one. */
+  onlyRunning(): RequestScope | undefined {
+    return this.#running.size === 1 ? this.#running.values().next().value : undefined;
   }
 
   /** The requests that overlapped this one, those still running among them. */
@@ -116,6 +124,7 @@ export class TimelineRecorder implements Recorder, Ledger {
       return false;
     }
     scope.bytes += bytes;
+    if (scope.in === 'request' && scope.endedAt !== undefined && !scope.released) this.#recentBytes += bytes;
     return true;
   }
 
@@ -135,14 +144,11 @@ export class TimelineRecorder implements Recorder, Ledger {
     scope.dropped += 1;
   }
 
-  #forgetRecent(): void {
-    const first = this.#running.values().next();
-    const since = first.done ? Number.POSITIVE_INFINITY : first.value.at;
-    for (let oldest = this.#recent[0]; oldest; oldest = this.#recent[0]) {
-      const needed = (oldest.endedAt ?? 0) >= since;
-      if (needed && this.#recent.length <= this.#limits.recentRequests && this.#recentBytes <= this.#limits.recent) return;
-      this.#recent.shift();
-      this.#recentBytes -= oldest.bytes;
-    }
+  /** Async contexts may outlive a request for hours (pooled sockets, timers): they must not hold its events alive. */
+  #release(scope: RequestScope): void {
+    scope.released = true;
+    scope.entries = [];
+    scope.exchange = undefined;
+    scope.failure = undefined;
   }
 }
