@@ -54,14 +54,6 @@ export class Entry implements OpenEvent {
     this.scope.bytes -= this.bytes;
   }
 
-  drop(): void {
-    if (this.endedAt !== undefined) return;
-    this.endedAt = now();
-    const at = this.scope.entries.lastIndexOf(this);
-    if (at >= 0) this.scope.entries.splice(at, 1);
-    this.#ledger.admit(this.scope, -this.bytes);
-  }
-
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
     const ledger = this.#ledger;
     const scope = this.scope;
