@@ -1,0 +1,17 @@
+import type { Redactor } from './redactor.js';
+import { normalised, soundsSecret } from './policy.js';
+
+export function redactEnv(env: Readonly<Record<string, string>>, redactor: Redactor): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, redactor.value(name, value)]));
+}
+
+/** `--password=x`, `--password x`, and whatever looks like a secret. */
+export function redactArguments(argv: readonly string[], redactor: Redactor): readonly string[] {
+  return argv.map((argument, index) => {
+    const flag = /^(--?[\w.-]+)=(.*)$/s.exec(argument);
+    if (flag?.[1]) return `${flag[1]}=${redactor.value(flag[1], flag[2] ?? '')}`;
+    const before = argv[index - 1] ?? '';
+    if (!argument.startsWith('-') && before.startsWith('-') && !before.includes('=') && soundsSecret(normalised(before))) return redactor.value(before, argument);
+    return redactor.text(argument);
+  });
+}
