@@ -13,7 +13,19 @@ export interface GuestPlan {
   readonly triggers: readonly { readonly request: number; readonly at: number; readonly trigger: Trigger }[];
   /** What ends the observation. `exit`: the recorded failure ended the process. */
   readonly until: 'answers' | 'exit';
-  readonly deadlines: { readonly readyMs: number; readonly triggerMs: number };
+  readonly deadlines: GuestDeadlines;
+}
+
+export interface GuestDeadlines {
+  /** From the application's start until it accepts connections. */
+  readonly readyMs: number;
+  /** From the first trigger until the observation ends, whatever happens. */
+  readonly triggerMs: number;
+  /**
+   * With `until: 'exit'`: how long the process may live on after all answers (or, without triggers, after it was ready)
+   * before the observation ends without an exit. Default 2000.
+   */
+  readonly settleMs?: number;
 }
 
 export interface GuestNetwork {

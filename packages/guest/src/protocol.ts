@@ -1,28 +1,35 @@
-import type { GuestPlan } from './plan.js';
-import type { HeaderList } from '@deja/format';
+import type { Body, HeaderList } from '@deja/format';
 import type { StubDivergence } from '@deja/stubs';
 
 /**
- * The protocol between host and guest agent. Frames: u32be total length, u32be header length, JSON header, raw payload.
- * The same over a pipe, a Unix socket, vsock and virtio-serial. Requests carry an `id`; each gets exactly one `done` or `failed`
- * with the same id; `log` and `note` frames may come at any time.
+ * The protocol between host and guest agent. Frames: u32be length of what follows, u32be header length, JSON header, raw payload.
+ * The same over a pipe, a Unix socket, vsock and virtio-serial. The agent speaks first (`hello`). Requests carry an `id`; each gets
+ * exactly one `done` or `failed` with the same id; `log` and `package` frames may come at any time.
+ *
+ * What can be large is never in a header: the plan, results and packages travel as payload.
  */
 export type HostFrame =
-  | { readonly type: 'apply'; readonly id: number; readonly plan: GuestPlan }
+  | { readonly type: 'apply'; readonly id: number }      // payload: the GuestPlan as JSON
   | { readonly type: 'start'; readonly id: number }
   | { readonly type: 'trigger'; readonly id: number }
   | { readonly type: 'stop'; readonly id: number };
 
+export type HostRequest = HostFrame['type'];
+
 export type GuestFrame =
-  | { readonly type: 'hello'; readonly protocol: 1; readonly node: string; readonly pid: number }
-  | { readonly type: 'done'; readonly id: number; readonly ms: number; readonly result?: Observation }
+  | { readonly type: 'hello'; readonly protocol: typeof PROTOCOL_VERSION; readonly node: string; readonly pid: number }
+  | { readonly type: 'done'; readonly id: number; readonly ms: number }         // payload of the answer to `trigger`: the Observation as JSON
   | { readonly type: 'failed'; readonly id: number; readonly error: GuestFailure }
-  | { readonly type: 'log'; readonly stream: 'stdout' | 'stderr' | 'agent' }  // payload: bytes
-  | { readonly type: 'package'; readonly name: string };                       // payload: a package that the replayed application's capture wrote
+  | { readonly type: 'log'; readonly stream: LogStream }                        // payload: bytes
+  | { readonly type: 'package'; readonly name: string };                        // payload: a package that the replayed application's capture wrote
+
+export const PROTOCOL_VERSION = 1;
+
+export type LogStream = 'stdout' | 'stderr' | 'agent';
 
 export interface GuestFailure {
   /** Stable code, e.g. DEJA_APP_EXITED_EARLY, DEJA_APP_NOT_READY, DEJA_PORT_IN_USE, DEJA_NO_START_COMMAND, DEJA_ENGINE_FAILED. */
-  readonly code: string;
+  readonly code: `DEJA_${string}`;
   readonly message: string;
   readonly hint?: string;
   /** Last lines of the application's output. */
@@ -49,7 +56,7 @@ export interface Observation {
 export interface TriggerResult {
   readonly request: number;
   readonly ms: number;
-  readonly response?: { readonly status: number; readonly headers: HeaderList; readonly body: string };
+  readonly response?: { readonly status: number; readonly headers: HeaderList; readonly body: Body };
   /** The connection broke, or no answer came in time. */
   readonly error?: string;
 }

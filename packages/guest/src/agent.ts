@@ -1,0 +1,83 @@
+// The guest agent's program: the protocol on standard input and output, nothing else.
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
+import { FrameChannel } from './channel.js';
+import { failureOf } from './failure.js';
+import type { Frame } from './frames.js';
+import type { GuestPlan } from './plan.js';
+import { PROTOCOL_VERSION } from './protocol.js';
+import type { GuestFrame, HostFrame } from './protocol.js';
+import { Session } from './session.js';
+
+/** Exit code after an error of the agent itself (EX_SOFTWARE). */
+const AGENT_BROKE = 70;
+
+const channel = new FrameChannel(process.stdin, process.stdout, {
+  frame: (frame) => void answer(frame),
+  // The host is gone, however it went: nothing of the sandbox may outlive it.
+  closed: () => void end(0),
+});
+
+function send(frame: GuestFrame, payload?: Uint8Array): void {
+  channel.send({ ...frame }, payload);
+}
+
+function log(text: string): void {
+  send({ type: 'log', stream: 'agent' }, Buffer.from(text));
+}
+
+// Whatever a library prints must not get between the frames.
+const toLog = new Writable({
+  write(chunk: Buffer, _encoding, done) {
+    log(chunk.toString());
+    done();
+  },
+});
+globalThis.console = new Console({ stdout: toLog, stderr: toLog });
+
+const session = new Session({
+  log: (stream, bytes) => send({ type: 'log', stream }, bytes),
+  package: (name, bytes) => send({ type: 'package', name }, bytes),
+});
+
+async function answer({ header, payload }: Frame): Promise<void> {
+  const request = header as unknown as HostFrame;
+  const began = performance.now();
+  try {
+    const result = await perform(request, payload);
+    send({ type: 'done', id: request.id, ms: performance.now() - began }, result === undefined ? undefined : Buffer.from(JSON.stringify(result)));
+  } catch (error) {
+    send({ type: 'failed', id: request.id, error: failureOf(error) });
+  }
+  if (request.type === 'stop') await end(0);
+}
+
+async function perform(request: HostFrame, payload: Uint8Array): Promise<unknown> {
+  switch (request.type) {
+    case 'apply':
+      return await session.apply(JSON.parse(Buffer.from(payload).toString()) as GuestPlan);
+    case 'start':
+      return await session.start();
+    case 'trigger':
+      return await session.trigger();
+    case 'stop':
+      return await session.stop();
+  }
+}
+
+let ending = false;
+
+async function end(code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await session.stop().catch((error: unknown) => log(`stopping: ${String(error)}\n`));
+  process.exit(code);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
+process.on('uncaughtException', (error) => {
+  log(`${error.stack ?? error.message}\n`);
+  void end(AGENT_BROKE);
+});
+
+send({ type: 'hello', protocol: PROTOCOL_VERSION, node: process.versions.node, pid: process.pid });

@@ -1,0 +1,79 @@
+import type { HttpTrigger } from '@deja/format';
+import { connect as connectTcp } from 'node:net';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import { withoutMapping } from './network.js';
+import type { GuestPlan } from './plan.js';
+import type { TriggerResult } from './protocol.js';
+import { requestBytes } from './request-bytes.js';
+import { ResponseReader } from './response-reader.js';
+
+/**
+ * Sends the recorded requests at their relative times, each over a connection of its own, and collects what came back.
+ * A request that gets no answer has an `error`. The signal ends those still waiting.
+ *
+ * @throws AgentError DEJA_PLAN_INVALID, before anything was sent
+ */
+export async function fire(plan: GuestPlan, ended: AbortSignal): Promise<readonly TriggerResult[]> {
+  const shots = plan.triggers.flatMap(({ request, at, trigger }) =>
+    trigger.kind === 'http' ? [{ request, at, trigger, bytes: requestBytes(trigger, plan.stubs.blobs) }] : [],
+  );
+  return await Promise.all(
+    shots.map(async ({ request, at, trigger, bytes }) => {
+      if (at > 0) await sleep(at, undefined, { signal: ended }).catch(() => undefined);
+      const began = performance.now();
+      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await exchange(plan, trigger, bytes, ended);
+      return { request, ms: Math.round(performance.now() - began), ...answer };
+    }),
+  );
+}
+
+type Answer = Pick<TriggerResult, 'response' | 'error'>;
+
+function exchange(plan: GuestPlan, trigger: HttpTrigger, bytes: Buffer, ended: AbortSignal): Promise<Answer> {
+  return new Promise((resolve) => {
+    const reader = new ResponseReader(trigger.method);
+    const socket = dial(plan, trigger);
+    let settled = false;
+    const settle = (error?: string): void => {
+      if (settled) return;
+      settled = true;
+      ended.removeEventListener('abort', onAbort);
+      socket.destroy();
+      const response = reader.response;
+      resolve({ ...(response && { response }), ...(error !== undefined && { error }) });
+    };
+    const onAbort = (): void => settle('no answer came before the observation ended');
+    ended.addEventListener('abort', onAbort);
+    socket.on(trigger.local.tls ? 'secureConnect' : 'connect', () => socket.write(bytes));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        if (reader.push(chunk)) settle();
+      } catch (error) {
+        settle((error as Error).message);
+      }
+    });
+    socket.on('end', () => settle(reader.end() ? undefined : 'the connection ended before the answer was complete'));
+    socket.on('error', (error) => settle(error.message));
+    socket.on('close', () => settle('the connection ended before the answer was complete'));
+  });
+}
+
+function dial(plan: GuestPlan, trigger: HttpTrigger): Socket {
+  const { port, tls } = trigger.local;
+  const host = addressToDial(plan, trigger.local.address);
+  if (!tls) return connectTcp({ host, port });
+  const named = trigger.headers.find(([name]) => name.toLowerCase() === 'host')?.[1].replace(/:\d+$/, '');
+  const servername = named !== undefined && /[a-z]/i.test(named) && !named.includes('[') ? { servername: named } : {};
+  // The application's own certificate is its own matter: production's clients have judged it.
+  return connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], ...servername });
+}
+
+function addressToDial(plan: GuestPlan, recorded: string): string {
+  const address = withoutMapping(recorded);
+  if (address === '::' || address === '') return plan.network.mode === 'isolated' ? '::1' : 'localhost';
+  if (address === '0.0.0.0') return '127.0.0.1';
+  // Without a network of our own the recorded address of that machine is not here.
+  return plan.network.mode === 'isolated' || address.startsWith('127.') || address === '::1' ? address : '127.0.0.1';
+}

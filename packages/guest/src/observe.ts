@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunningApp } from './app.js';
+import { fire } from './fire.js';
+import type { PackageOutbox } from './package-outbox.js';
+import type { GuestPlan } from './plan.js';
+import type { AppEnd, TriggerResult } from './protocol.js';
+import { untilListening } from './ready.js';
+
+/** Capture writes the package before the answer's last byte: what is not there by now will hardly come. */
+const PACKAGE_GRACE_MS = 1000;
+const DEFAULT_SETTLE_MS = 2000;
+
+export interface Observed {
+  readonly responses: readonly TriggerResult[];
+  readonly end: AppEnd | null;
+}
+
+/**
+ * Fires the triggers and waits for what shall end the observation, or for the deadline.
+ *
+ * @throws AgentError DEJA_PLAN_INVALID
+ */
+export async function observe(plan: GuestPlan, app: RunningApp, outbox: PackageOutbox): Promise<Observed> {
+  const over = new AbortController();
+  let timedOut = false;
+  const deadline = setTimeout(() => {
+    timedOut = true;
+    over.abort();
+  }, plan.deadlines.triggerMs);
+  try {
+    const fired = fire(plan, over.signal);
+    if (plan.until === 'exit') await Promise.race([app.ended, aborted(over.signal), fired.then(() => settle(plan, over.signal))]);
+    else await answersAndPackages(fired, app, outbox, over.signal);
+    over.abort();
+    const responses = await fired;
+    outbox.collect();
+    return { responses, end: app.end ?? (timedOut ? { kind: 'timed-out' } : null) };
+  } finally {
+    clearTimeout(deadline);
+    over.abort();
+  }
+}
+
+async function answersAndPackages(fired: Promise<readonly TriggerResult[]>, app: RunningApp, outbox: PackageOutbox, over: AbortSignal): Promise<void> {
+  const { length } = await fired;
+  const enough = new AbortController();
+  const signals = [over, enough.signal];
+  // Without requests, what comes first is the observation: a package, the end, or the deadline.
+  if (length > 0) signals.push(AbortSignal.timeout(PACKAGE_GRACE_MS));
+  void app.ended.then(() => enough.abort());
+  await outbox.collectUntil(Math.max(1, length), AbortSignal.any(signals));
+}
+
+/** How long the process may still take to fall, when everything was answered and it has not. */
+async function settle(plan: GuestPlan, over: AbortSignal): Promise<void> {
+  const endless = plan.triggers.every(({ trigger }) => trigger.kind === 'start') && plan.app.ready.length === 0;
+  if (endless) return await aborted(over);
+  await untilListening(plan, over);
+  await sleep(plan.deadlines.settleMs ?? DEFAULT_SETTLE_MS, undefined, { signal: over }).catch(() => undefined);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 5;
+/** Zip's end-of-central-directory record, without a comment: the last bytes of every package. */
+const END_RECORD = 22;
+const END_SIGNATURE = 0x06054b50;
+
+/** The folder into which the application's capture writes packages; each is handed over once and removed. */
+export class PackageOutbox {
+  readonly #folder: string;
+  readonly #deliver: (name: string, bytes: Buffer) => void;
+  #delivered = 0;
+
+  constructor(folder: string, deliver: (name: string, bytes: Buffer) => void) {
+    this.#folder = folder;
+    this.#deliver = deliver;
+  }
+
+  get delivered(): number {
+    return this.#delivered;
+  }
+
+  /** Hands over what is complete now. */
+  collect(): void {
+    for (const name of readdirSync(this.#folder).toSorted()) {
+      if (!name.endsWith('.deja')) continue;
+      const file = join(this.#folder, name);
+      const bytes = readFileSync(file);
+      if (!isComplete(bytes)) continue;
+      rmSync(file);
+      this.#delivered++;
+      this.#deliver(name, bytes);
+    }
+  }
+
+  /** Resolves when so many were handed over in all, or when the signal says that it is enough. */
+  async collectUntil(count: number, enough: AbortSignal): Promise<void> {
+    for (this.collect(); this.#delivered < count && !enough.aborted; this.collect()) await sleep(POLL_MS);
+  }
+}
+
+function isComplete(bytes: Buffer): boolean {
+  return bytes.length >= END_RECORD && bytes.readUInt32LE(bytes.length - END_RECORD) === END_SIGNATURE;
+}

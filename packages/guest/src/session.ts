@@ -1,0 +1,102 @@
+import { startApp } from './app.js';
+import type { RunningApp } from './app.js';
+import { appEnvironment } from './app-env.js';
+import { AgentError } from './failure.js';
+import { observe } from './observe.js';
+import { AppOutput } from './output.js';
+import { PackageOutbox } from './package-outbox.js';
+import type { GuestPlan } from './plan.js';
+import type { AppEnd, HostRequest, LogStream, Observation } from './protocol.js';
+import { checkPortsAreFree, inWords, waitUntilReady } from './ready.js';
+import { makeWorld } from './world.js';
+import type { World } from './world.js';
+
+/** What the agent tells the host without being asked. */
+export interface Reports {
+  log(stream: LogStream, bytes: Uint8Array): void;
+  package(name: string, bytes: Uint8Array): void;
+}
+
+type Stage =
+  | { readonly at: 'new' }
+  | { readonly at: 'applied'; readonly world: World }
+  | { readonly at: 'started'; readonly world: World; readonly app: RunningApp }
+  | { readonly at: 'not-started'; readonly world: World; readonly message: string }
+  | { readonly at: 'stopped' };
+
+/** One run, from the plan to the observation. Does as it is told and decides nothing. */
+export class Session {
+  readonly #reports: Reports;
+  readonly #output: AppOutput;
+  #stage: Stage = { at: 'new' };
+  #app: RunningApp | null = null;
+
+  constructor(reports: Reports) {
+    this.#reports = reports;
+    this.#output = new AppOutput((stream, bytes) => reports.log(stream, bytes));
+  }
+
+  async apply(plan: GuestPlan): Promise<void> {
+    if (this.#stage.at !== 'new') throw outOfOrder('apply', this.#stage.at);
+    const world = await makeWorld(plan, (line) => this.#reports.log('agent', Buffer.from(`${line}\n`)));
+    this.#stage = { at: 'applied', world };
+  }
+
+  async start(): Promise<void> {
+    if (this.#stage.at !== 'applied') throw outOfOrder('start', this.#stage.at);
+    const { world } = this.#stage;
+    const { plan } = world;
+    try {
+      await checkPortsAreFree(plan);
+      const app = startApp(plan, appEnvironment(plan.app, world.injected), this.#output);
+      this.#app = app;
+      if (!startIsTheFailure(plan)) await waitUntilReady(plan, app, this.#output);
+      this.#stage = { at: 'started', world, app };
+    } catch (error) {
+      this.#stage = { at: 'not-started', world, message: (error as Error).message };
+      throw error;
+    }
+  }
+
+  async trigger(): Promise<Observation> {
+    const stage = this.#stage;
+    switch (stage.at) {
+      case 'started': {
+        const outbox = new PackageOutbox(stage.world.injected.out, (name, bytes) => this.#reports.package(name, bytes));
+        return this.#observation(stage.world, await observe(stage.world.plan, stage.app, outbox));
+      }
+      case 'not-started':
+        return this.#observation(stage.world, { responses: [], end: { kind: 'never-started', message: stage.message } });
+      case 'new':
+      case 'applied':
+      case 'stopped':
+        throw outOfOrder('trigger', stage.at);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const stage = this.#stage;
+    this.#stage = { at: 'stopped' };
+    this.#app?.kill();
+    if (this.#app) await this.#app.ended;
+    if ('world' in stage) await stage.world.stop();
+  }
+
+  /** Says how the application ended, where it did. */
+  get appEnd(): string | null {
+    return this.#app?.end ? inWords(this.#app.end) : null;
+  }
+
+  #observation(world: World, observed: { readonly responses: Observation['responses']; readonly end: AppEnd | null }): Observation {
+    return { ...observed, divergences: world.divergences(), output: this.#output.last() };
+  }
+}
+
+/** Without triggers, and with the end of the process as what was recorded, the application may fall before it listens. */
+function startIsTheFailure(plan: GuestPlan): boolean {
+  return plan.until === 'exit' && plan.triggers.every(({ trigger }) => trigger.kind === 'start');
+}
+
+function outOfOrder(request: HostRequest, stage: Stage['at']): AgentError {
+  return new AgentError('DEJA_PROTOCOL_ORDER', `the agent was asked to ${request} when it was ${stage}: the order is apply, start, trigger, stop`);
+}

@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ReplayInstructions } from '@deja/format';
+import type { StubDivergence } from '@deja/stubs';
+import type { Injected } from './app-env.js';
+import { startDatabases } from './databases.js';
+import { applyNetwork } from './network.js';
+import type { GuestPlan } from './plan.js';
+import { startStubServers } from './stub-servers.js';
+
+/** Everything around the application, made as the plan says and running. */
+export interface World {
+  readonly plan: GuestPlan;
+  readonly injected: Injected;
+  divergences(): readonly StubDivergence[];
+  stop(): Promise<void>;
+}
+
+/** A part of the world that has to be ended. */
+export interface Part {
+  stop(): Promise<void>;
+}
+
+/**
+ * @throws DejaError what could not be made, with what was made before ended again
+ */
+export async function makeWorld(plan: GuestPlan, log: (line: string) => void): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), `deja-guest-${process.pid}-`));
+  const parts: Part[] = [{ stop: async () => rmSync(folder, { recursive: true, force: true }) }];
+  const stop = async (): Promise<void> => {
+    for (const part of parts.splice(0).toReversed()) await part.stop();
+  };
+  try {
+    if (plan.network.mode === 'isolated') {
+      makeRecordedFolders(plan);
+      await applyNetwork(plan, log);
+    }
+    const databases = await startDatabases(plan, folder, log);
+    parts.push(databases);
+    const stubs = await startStubServers(plan, databases.engines, log);
+    parts.push(stubs);
+    const injected = writeInstructions(plan, folder, stubs);
+    return { plan, injected, divergences: () => stubs.divergences(), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Folders that the recorded environment names and that a machine has without being asked. */
+function makeRecordedFolders({ app }: GuestPlan): void {
+  for (const folder of [app.env.HOME, app.env.TMPDIR]) {
+    if (folder?.startsWith('/')) mkdirSync(folder, { recursive: true });
+  }
+}
+
+function writeInstructions(plan: GuestPlan, folder: string, stubs: { readonly ca?: string; readonly redirect: ReplayInstructions['redirect'] }): Injected {
+  const out = join(folder, 'out');
+  mkdirSync(out);
+  const replay = join(folder, 'replay.json');
+  const instructions: ReplayInstructions = {
+    ...plan.replay,
+    ...(stubs.ca !== undefined && { ca: stubs.ca }),
+    ...(plan.network.mode === 'redirected' && { redirect: [...(plan.replay.redirect ?? []), ...(stubs.redirect ?? [])] }),
+  };
+  writeFileSync(replay, JSON.stringify(instructions));
+  return { folder, out, replay, ...(stubs.ca !== undefined && { ca: stubs.ca }) };
+}

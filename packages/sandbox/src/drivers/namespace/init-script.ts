@@ -1,0 +1,59 @@
+import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
+import { AGENT_ENTRY } from '@deja/guest';
+import { realpathSync } from 'node:fs';
+import type { Mount } from '../../sandbox.js';
+import { ownPath } from './layout.js';
+import type { Layout } from './layout.js';
+
+/** The system's configuration inside: names come from /etc/hosts, then from a stub on loopback, and from nowhere else. */
+const FILES: Readonly<Record<string, string>> = {
+  '/etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost\n',
+  '/etc/resolv.conf': 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n',
+  '/etc/nsswitch.conf': 'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: files\n',
+  '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
+  '/etc/group': 'root:x:0:\nnogroup:x:65534:\n',
+  '/etc/hostname': 'deja\n',
+};
+
+/** Folders that every system has. */
+const FOLDERS = ['/etc', '/home', '/opt', '/root', '/run', '/srv', '/var/tmp', '/var/log', '/var/lib', '/var/cache', '/.deja/upper'];
+
+/**
+ * The last steps of making the sandbox, common to all ways of getting there: files, overlays, and the agent in place of the shell.
+ *
+ * @param source where, inside, a path of this machine can be reached at this moment
+ */
+export function finishScript(layout: Layout, source: (mount: Mount) => string, beforeAgent: readonly string[] = []): string {
+  const lines = [`mkdir -p ${FOLDERS.join(' ')}`, 'chmod 1777 /var/tmp', '[ -e /var/run ] || ln -s ../run /var/run'];
+  for (const [path, text] of Object.entries(FILES)) lines.push(`printf %s ${quote(text)} > ${path}`);
+  layout.overlays.forEach((mount, index) => lines.push(...overlayLines(mount.at, source(mount), index)));
+  for (const mount of layout.onTop) lines.push(...placeLines(mount), `mount --rbind ${quote(source(mount))} ${quote(mount.at)}`);
+  lines.push(...beforeAgent);
+  lines.push(`cd /; exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp ${agentCommand().map(quote).join(' ')}`);
+  return `set -e\n${lines.join('\n')}\n`;
+}
+
+function overlayLines(at: string, lower: string, index: number): readonly string[] {
+  const upper = `/.deja/upper/${index}`;
+  const options = `userxattr,lowerdir=${lower},upperdir=${upper}/data,workdir=${upper}/work`;
+  return [
+    `mkdir -p ${upper}/data ${upper}/work ${quote(at)}`,
+    // A kernel before 5.11, or a file system that cannot be a lower layer: slower, but the same to the application.
+    `mount -t overlay overlay -o ${quote(options)} ${quote(at)} 2>/.deja/overlay.log || { cat /.deja/overlay.log >&2; cp -a ${quote(lower)}/. ${quote(at)}/; }`,
+  ];
+}
+
+function placeLines({ from, at }: Mount): readonly string[] {
+  if (statSync(from).isDirectory()) return [`mkdir -p ${quote(at)}`];
+  return [`mkdir -p ${quote(dirname(at))}`, `[ -e ${quote(at)} ] || : > ${quote(at)}`];
+}
+
+function agentCommand(): readonly string[] {
+  return [ownPath(realpathSync(process.execPath)), ownPath(realpathSync(AGENT_ENTRY))];
+}
+
+/** One word for the shell. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

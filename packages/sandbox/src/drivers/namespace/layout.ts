@@ -1,0 +1,112 @@
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DejaError } from '@deja/format';
+import { AGENT_ENTRY } from '@deja/guest';
+import { isWithin } from '../../paths.js';
+import type { Mount, SandboxSpec } from '../../sandbox.js';
+import { covers, moduleClosure } from './module-closure.js';
+import { mountsBelow, readMountTable } from './mount-table.js';
+
+/** The file system of a sandbox. What is not named here does not exist in it; everything else is a fresh tmpfs. */
+export interface Layout {
+  /** Links as this machine has them: `/bin → usr/bin`. */
+  readonly links: readonly { readonly at: string; readonly to: string }[];
+  /** Shown read-only, in this order. */
+  readonly binds: readonly Mount[];
+  /** Shown with a layer on top that takes what is written; after the binds, in this order. */
+  readonly overlays: readonly Mount[];
+  /** Shown read-only on top of the overlays. */
+  readonly onTop: readonly Mount[];
+}
+
+/** Where Deja's own parts are shown, each under its path of this machine: out of the way of the application's paths. */
+const OWN = '/.deja/host';
+
+const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+/** What programs of the system cannot do without, and that says nothing about this machine's people. */
+const ETC = [
+  'alternatives', 'ca-certificates', 'crypto-policies', 'gai.conf', 'host.conf', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime',
+  'mime.types', 'os-release', 'pki', 'protocols', 'services', 'ssl', 'timezone',
+];
+
+/** Where a file or folder of this machine that belongs to Deja is inside. */
+export function ownPath(path: string): string {
+  return OWN + path;
+}
+
+/**
+ * @throws DejaError DEJA_SANDBOX_APP_ROOT: the application's folder cannot be shown as asked
+ */
+export function layoutOf(spec: SandboxSpec): Layout {
+  const app = { from: realFolder(spec.app.from), at: spec.app.at };
+  if (SYSTEM.includes(app.at) || ['/', '/etc', '/proc', '/dev', '/tmp'].includes(app.at) || app.from === '/') {
+    throw new DejaError('DEJA_SANDBOX_APP_ROOT', `the application's folder ${app.from} cannot be shown at ${app.at}: that is the system's own`, {
+      hint: 'Point --app at the folder that holds the application, and nothing else.',
+    });
+  }
+  const system = SYSTEM.filter((path) => existsSync(path));
+  const asked: readonly Mount[] = [...moduleClosure(app.from, app.at), nodeMount(spec.node, app), ...(spec.extra ?? [])].filter((mount) => !shownAnyway(mount, app));
+  const underUsr = [app, ...asked].some((mount) => isWithin(mount.at, '/usr') && !existsSync(mount.at));
+  const usr: readonly Mount[] = underUsr ? [{ from: '/usr', at: '/usr' }] : [];
+  const early = (mount: Mount): boolean => !isWithin(mount.at, '/usr') && !isWithin(mount.at, app.at);
+  return {
+    links: system.filter(isLink).map((at) => ({ at, to: readlinkSync(at) })),
+    binds: [
+      ...system.filter((path) => !isLink(path)).map(same),
+      ...ETC.map((name) => join('/etc', name)).filter((path) => existsSync(path)).map((at) => ({ from: realpathSync(at), at })),
+      ...ownParts(spec),
+      ...asked.filter(early),
+    ],
+    overlays: [...usr, app],
+    onTop: [...mountsBelow(app.from, readMountTable()).map(({ path }) => ({ from: path, at: app.at + path.slice(app.from.length) })), ...asked.filter((mount) => !early(mount))],
+  };
+}
+
+/** Agent, its Node, the preload, engines: with everything that they import. */
+function ownParts(spec: SandboxSpec): readonly Mount[] {
+  const modules = [AGENT_ENTRY, ...(spec.modules ?? [])].map((file) => packageFolder(realpathSync(file)));
+  const parts = new Map<string, Mount>();
+  const add = (from: string): void => void parts.set(from, { from, at: ownPath(from) });
+  add(realpathSync(process.execPath));
+  for (const folder of new Set(modules)) {
+    add(folder);
+    for (const { from, at } of moduleClosure(folder, ownPath(folder))) parts.set(at, { from, at });
+  }
+  for (const tool of spec.tools ?? []) parts.set(tool, { from: realpathSync(tool), at: ownPath(tool) });
+  const mounts = [...parts.values()];
+  return mounts.filter((mount) => !mounts.some((other) => covers(other, mount)));
+}
+
+function nodeMount(node: Mount, app: Mount): Mount {
+  const from = realpathSync(node.from);
+  // At the place where the path really leads: a mount cannot replace a link.
+  const inApp = isWithin(node.at, app.at) ? app.from + node.at.slice(app.at.length) : node.at;
+  return existsSync(inApp) && realpathSync(inApp) === from && isWithin(node.at, '/usr') ? { from, at: from } : { from, at: node.at };
+}
+
+function shownAnyway(mount: Mount, app: Mount): boolean {
+  return covers(app, mount) || (isWithin(mount.from, '/usr') && mount.at === mount.from);
+}
+
+function packageFolder(file: string): string {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json')) || folder === '/') return folder;
+  }
+}
+
+function realFolder(path: string): string {
+  if (!existsSync(path) || !statSync(path).isDirectory()) {
+    throw new DejaError('DEJA_SANDBOX_APP_ROOT', `the application's folder ${path} does not exist on this machine`, {
+      hint: 'Say where it is with --app DIR.',
+    });
+  }
+  return realpathSync(path);
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path).isSymbolicLink();
+}
+
+function same(path: string): Mount {
+  return { from: path, at: path };
+}

@@ -1,0 +1,66 @@
+import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { isWithin } from '../../paths.js';
+import type { Mount } from '../../sandbox.js';
+
+/**
+ * Folders outside `folder` that modules inside it can import from: the `node_modules` of its ancestors (hoisted dependencies), and
+ * what symbolic links in any of these point to (workspaces, linked packages), with their ancestors in turn.
+ * All keep their place relative to each other: where `folder` is shown at `at`, they are shown around it, so that relative links
+ * lead where they led.
+ */
+export function moduleClosure(folder: string, at: string): readonly Mount[] {
+  const found = new Map<string, string>();
+  const visited = new Set<string>();
+  const queue: Mount[] = [{ from: folder, at }];
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    if (visited.has(next.from)) continue;
+    visited.add(next.from);
+    for (const modules of nodeModulesAround(next)) {
+      if (visited.has(modules.from)) continue;
+      visited.add(modules.from);
+      if (!isWithin(modules.from, folder)) found.set(modules.at, modules.from);
+      for (const target of linkTargets(modules)) {
+        if (isWithin(target.from, folder)) continue;
+        found.set(target.at, target.from);
+        queue.push(target);
+      }
+    }
+  }
+  const mounts = [...found].map(([where, from]): Mount => ({ from, at: where }));
+  return mounts.filter((mount) => !mounts.some((other) => other !== mount && covers(other, mount)));
+}
+
+/** Whether mounting the first shows the second as well. */
+export function covers(outer: Mount, inner: Mount): boolean {
+  return outer.at !== inner.at && isWithin(inner.at, outer.at) && outer.from + inner.at.slice(outer.at.length) === inner.from;
+}
+
+/** The `node_modules` that Node looks into from a folder, as far up as both paths go. */
+function nodeModulesAround(start: Mount): readonly Mount[] {
+  const modules: Mount[] = [];
+  let { from, at } = start;
+  for (;;) {
+    const candidate = { from: join(from, 'node_modules'), at: join(at, 'node_modules') };
+    if (existsSync(candidate.from)) modules.push(candidate);
+    const up = { from: dirname(from), at: dirname(at) };
+    if (up.from === from || up.at === at) return modules;
+    ({ from, at } = up);
+  }
+}
+
+function linkTargets(modules: Mount): readonly Mount[] {
+  const targets: Mount[] = [];
+  for (const entry of readdirSync(modules.from, { withFileTypes: true })) {
+    const inner = { from: join(modules.from, entry.name), at: join(modules.at, entry.name) };
+    if (entry.isSymbolicLink()) targets.push(...linkTarget(inner));
+    else if (entry.isDirectory() && entry.name.startsWith('@')) targets.push(...linkTargets(inner));
+  }
+  return targets;
+}
+
+function linkTarget(link: Mount): readonly Mount[] {
+  if (!existsSync(link.from) || !statSync(link.from).isDirectory()) return [];
+  const seen = resolve(dirname(link.at), readlinkSync(link.from));
+  return [{ from: realpathSync(link.from), at: seen }];
+}

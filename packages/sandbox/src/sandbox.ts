@@ -1,0 +1,96 @@
+import type { GuestPlan, LogStream, Observation } from '@deja/guest';
+
+export type SandboxName = 'process' | 'namespace' | 'qemu' | 'firecracker';
+export type SandboxChoice = 'auto' | SandboxName;
+
+/** What separates the application from the machine. */
+export type Isolation = 'none' | 'namespaces';
+
+/** A file or folder of this machine, and the path at which the sandbox shows it. */
+export interface Mount {
+  readonly from: string;
+  readonly at: string;
+}
+
+/** What a sandbox is made of. Paths of this machine, unless said otherwise. */
+export interface SandboxSpec {
+  /** The application's folder, shown at its recorded path. The application may write to it; the real folder does not change. */
+  readonly app: Mount;
+  /** The Node executable that runs the application, shown where the recording had it. */
+  readonly node: Mount;
+  /** Modules that the plan names (the preload): shown with all that they import. */
+  readonly modules?: readonly string[];
+  /** Files and folders that the plan names (engine binaries, engine templates): shown read-only. */
+  readonly tools?: readonly string[];
+  /** Further files and folders for the application, read-only. */
+  readonly extra?: readonly Mount[];
+  /** Called with everything that the application and the agent print. */
+  readonly onLog?: (stream: LogStream, bytes: Uint8Array) => void;
+}
+
+/** A way to make sandboxes that was found to work on this machine. */
+export interface Sandbox {
+  readonly name: SandboxName;
+  readonly isolation: Isolation;
+  /** One line for people: what it is and, where it does not isolate, that it does not. */
+  readonly description: string;
+  /** Why this one was picked. */
+  readonly reason: string;
+  /**
+   * @throws DejaError DEJA_SANDBOX_FAILED with what the driver printed, DEJA_SANDBOX_APP_ROOT
+   */
+  start(spec: SandboxSpec): Promise<StartedSandbox>;
+}
+
+export interface Timed {
+  /** Milliseconds inside the sandbox. */
+  readonly ms: number;
+}
+
+export interface Triggered extends Timed {
+  readonly observation: Observation;
+  /** What the replayed application's capture wrote, in order of arrival. */
+  readonly packages: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/**
+ * A sandbox with the guest agent ready in it. Once through: apply, start, trigger.
+ *
+ * All three throw GuestError for what went wrong inside (see GuestFailure), DejaError DEJA_SANDBOX_DIED when the sandbox ended
+ * by itself, DEJA_SANDBOX_HUNG when it did not answer in time.
+ */
+export interface StartedSandbox extends AsyncDisposable {
+  readonly name: SandboxName;
+  /** Milliseconds from `start` until the agent answered. */
+  readonly startMs: number;
+  /**
+   * Makes names, addresses, engines and stubs. The plan speaks of recorded paths for the application and of this machine's paths
+   * for preload, engine binaries and templates; the driver turns both into the sandbox's own, and sets `network.mode`.
+   */
+  apply(plan: GuestPlan): Promise<Timed>;
+  /** Starts the application and waits until it accepts connections. */
+  start(): Promise<Timed>;
+  trigger(): Promise<Triggered>;
+  /** Ends every process of the sandbox. May be called at any time, and again. */
+  stop(): Promise<StoppedSandbox>;
+}
+
+export interface StoppedSandbox {
+  readonly name: SandboxName;
+  /** Milliseconds from start to end. */
+  readonly lifeMs: number;
+}
+
+/** A kind of sandbox, before it is known whether it works here. */
+export interface Driver {
+  readonly name: SandboxName;
+  readonly isolation: Isolation;
+  readonly description: string;
+  /** Tries it for real. */
+  probe(): Promise<ProbeResult>;
+  start(spec: SandboxSpec): Promise<StartedSandbox>;
+}
+
+export type ProbeResult =
+  | { readonly works: true; readonly how: string; readonly ms: number }
+  | { readonly works: false; readonly reason: string; readonly cure?: string };

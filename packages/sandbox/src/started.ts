@@ -1,0 +1,73 @@
+import type { ChildProcess } from 'node:child_process';
+import type { GuestPlan } from '@deja/guest';
+import { AgentClient } from './agent-client.js';
+import type { SandboxName, SandboxSpec, StartedSandbox, StoppedSandbox } from './sandbox.js';
+
+export interface Making {
+  readonly name: SandboxName;
+  /** The process whose standard input and output carry the protocol, and whose end is the sandbox's. */
+  readonly child: ChildProcess;
+  readonly onLog: SandboxSpec['onLog'];
+  /** Turns the plan's paths into the sandbox's own. */
+  place(plan: GuestPlan): GuestPlan;
+  /** Ends the sandbox for certain; called when its time has come, and before the host exits. */
+  kill(): void;
+  /** Ask the agent to end things itself before killing: where nothing else would end them. */
+  readonly orderly: boolean;
+  /** Removes what is left when all processes are gone. */
+  cleanUp?(): Promise<void>;
+}
+
+const MAX_WORDS = 4000;
+
+/**
+ * Connects to the agent in a process just started.
+ *
+ * @throws DejaError DEJA_SANDBOX_DIED, DEJA_SANDBOX_HUNG
+ */
+export async function connectAgent(making: Making, began: number): Promise<StartedSandbox> {
+  const { child, name, onLog } = making;
+  if (!child.stdin || !child.stdout || !child.stderr) throw new TypeError('the child of a sandbox needs pipes');
+  const gone = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+    child.once('error', () => resolve());
+  });
+  let words = '';
+  child.once('error', (error) => (words += error.message));
+  child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-MAX_WORDS)));
+  const client = new AgentClient(child.stdout, child.stdin, { ...(onLog && { onLog }), epitaph: () => epitaph(child, words) });
+  const killAtExit = (): void => making.kill();
+  process.once('exit', killAtExit);
+
+  let stopped: Promise<StoppedSandbox> | null = null;
+  const end = async (): Promise<StoppedSandbox> => {
+    if (making.orderly) await client.stop().catch(() => undefined);
+    making.kill();
+    await gone;
+    process.off('exit', killAtExit);
+    await making.cleanUp?.();
+    return { name, lifeMs: performance.now() - began };
+  };
+  const stop = (): Promise<StoppedSandbox> => (stopped ??= end());
+
+  try {
+    await client.ready();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    name,
+    startMs: performance.now() - began,
+    apply: (plan) => client.apply(making.place(plan)),
+    start: () => client.start(),
+    trigger: () => client.trigger(),
+    stop,
+    [Symbol.asyncDispose]: async () => void (await stop()),
+  };
+}
+
+function epitaph(child: ChildProcess, words: string): string {
+  const end = child.exitCode !== null ? `exit code ${child.exitCode}` : child.signalCode !== null ? child.signalCode : '';
+  return [end, words.trim()].filter(Boolean).join(': ');
+}
