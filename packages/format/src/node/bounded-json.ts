@@ -9,15 +9,19 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Parses JSON whose nesting and number of values are bounded before anything is built from it. */
+/** Parses JSON whose size, nesting and number of values are bounded before anything is built from it. */
 export class BoundedJson {
   readonly #pkg: string;
   readonly #caps: Caps;
+  /** Names seen in the open objects, by depth; -1 for arrays and outside. */
+  readonly #names: Int32Array;
+  #bytes = 0;
   #values = 0;
 
   constructor(pkg: string, caps: Caps) {
     this.#pkg = pkg;
     this.#caps = caps;
+    this.#names = new Int32Array(caps.depth + 1).fill(-1);
   }
 
   /** `where` names the text in messages: `manifest.json`, `timeline.jsonl line 3`. */
@@ -31,6 +35,9 @@ export class BoundedJson {
   }
 
   #measure(bytes: Buffer, where: string): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > this.#caps.jsonBytes) throw refuse('TOO_LARGE', this.#pkg, `${where} brings its JSON above ${this.#caps.jsonBytes} bytes`);
+    const names = this.#names;
     let depth = 0;
     let inString = false;
     let values = this.#values + 1;
@@ -40,11 +47,15 @@ export class BoundedJson {
         if (byte === BACKSLASH) index++;
         else if (byte === QUOTE) inString = false;
       } else if (byte === QUOTE) inString = true;
-      else if (byte === COMMA) values++;
-      else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      else if (byte === COMMA) {
+        values++;
+        const seen = names[depth] ?? -1;
+        if (seen !== -1 && (names[depth] = seen + 1) > this.#caps.names) throw refuse('TOO_LARGE', this.#pkg, `${where} has an object with more than ${this.#caps.names} names`);
+      } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
         values++;
         if (++depth > this.#caps.depth) throw refuse('TOO_LARGE', this.#pkg, `${where} is nested deeper than ${this.#caps.depth} levels`);
-      } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
+        names[depth] = byte === OPEN_OBJECT ? 1 : -1;
+      } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth = Math.max(0, depth - 1);
     }
     if (values > this.#caps.values) throw refuse('TOO_LARGE', this.#pkg, `${where} brings the package above ${this.#caps.values} JSON values`);
     this.#values = values;

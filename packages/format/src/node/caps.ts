@@ -8,10 +8,16 @@ export interface Caps {
   readonly entryBytes: number;
   /** Bytes of all entries, unpacked. */
   readonly totalBytes: number;
+  /** Bytes of all JSON: parsed, it takes several times as much. */
+  readonly jsonBytes: number;
   /** Nesting of JSON. */
   readonly depth: number;
+  /** Events of the timeline. */
+  readonly events: number;
   /** Values in all JSON of the package: each costs memory beyond its bytes. */
   readonly values: number;
+  /** Names of one JSON object. */
+  readonly names: number;
 }
 
 const MIB = 1024 * 1024;
@@ -24,7 +30,10 @@ export const DEFAULT_CAPS: Caps = {
   fileBytes: 64 * MIB,
   entries: 10_000,
   entryBytes: 32 * MIB,
-  totalBytes: 64 * MIB,
+  totalBytes: 48 * MIB,
+  jsonBytes: 16 * MIB,
   depth: 200,
+  events: 100_000,
   values: 1_000_000,
+  names: 10_000,
 };

@@ -1,10 +1,27 @@
 import type { core } from 'zod';
 
-/** One line: where in the value, and what is wrong there. `outcome.ok.rows[0][2]: expected string, received number`. */
-export function explainIssue(issues: readonly core.$ZodIssue[]): { readonly path: readonly PropertyKey[]; readonly problem: string } {
+export interface Problem {
+  readonly path: readonly PropertyKey[];
+  /** `expected string, received number`. */
+  readonly problem: string;
+}
+
+/** Where in the value something is wrong, and what, in one line. */
+export function explainIssue(issues: readonly core.$ZodIssue[], value: unknown): Problem {
   const issue = deepest(issues);
-  const problem = issue.message.replace(/^Invalid input: /, '');
-  return { path: issue.path, problem };
+  const problem = issue.message.replace(/^Invalid (input|discriminator value)[:.] /, '').replace(/^Expected/, 'expected');
+  if (problem.includes('received')) return { path: issue.path, problem };
+  return { path: issue.path, problem: `${problem}, received ${describe(valueAt(value, issue.path))}` };
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined), value);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value !== 'object' || value === null) return `${typeof value === 'object' ? '' : `${typeof value} `}${String(value)}`;
+  return Array.isArray(value) ? 'an array' : `an object with ${Object.keys(value).slice(0, 4).join(', ') || 'no fields'}`;
 }
 
 /** Of a union's branches, the one that got furthest is the one that was meant. */

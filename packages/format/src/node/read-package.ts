@@ -41,7 +41,10 @@ export async function readPackage(pathOrBytes: string | Uint8Array, caps: Partia
     const hash = BLOB.exec(entry.name)?.[1];
     if (hash !== undefined) blobs.set(hash, readBlob(file, entry, hash, name));
     else if (!reader.files.includes(entry.name)) throw refuse('UNSAFE', name, `has an entry ${entry.name.slice(0, 80)} that no package has`);
-    else parsed[entry.name] = readJson(unpackEntry(file, entry, name), entry.name, json);
+    else {
+      if (entry.size > bounds.jsonBytes) throw refuse('TOO_LARGE', name, `entry ${entry.name} would unpack to ${entry.size} bytes; the limit for JSON is ${bounds.jsonBytes}`);
+      parsed[entry.name] = readJson(unpackEntry(file, entry, name), entry.name, name, bounds.events, json);
+    }
   }
   const missing = reader.files.find((file) => !Object.hasOwn(parsed, file));
   if (missing !== undefined) throw refuse('DAMAGED', name, `has no ${missing}`);
@@ -60,10 +63,11 @@ function readBlob(file: Buffer, entry: ListedEntry, hash: string, name: string):
   return bytes;
 }
 
-function readJson(bytes: Buffer, name: string, json: BoundedJson): unknown {
+function readJson(bytes: Buffer, name: string, pkg: string, maxLines: number, json: BoundedJson): unknown {
   if (!name.endsWith('.jsonl')) return json.parse(bytes, name);
   const lines: unknown[] = [];
   for (let start = 0; start < bytes.length; ) {
+    if (lines.length === maxLines) throw refuse('TOO_LARGE', pkg, `${name} has more than ${maxLines} lines`);
     const newline = bytes.indexOf(NEWLINE, start);
     const end = newline === -1 ? bytes.length : newline;
     lines.push(json.parse(bytes.subarray(start, end), `${name} line ${lines.length + 1}`));

@@ -4,9 +4,10 @@ import type { DatabaseInfo, Engine, Timeline } from '../timeline.js';
 import { BoundedJson } from './bounded-json.js';
 import { DEFAULT_CAPS, type Caps } from './caps.js';
 import { checkTimeline } from './check-timeline.js';
-import { explainIssue, pathText } from './explain-issue.js';
+import { pathText } from './explain-issue.js';
 import { loadBytes } from './load-bytes.js';
 import { refuse } from './package-error.js';
+import { firstProblem } from './validate.js';
 
 export interface TimelineOptions {
   /** Of databases that the timeline does not list. Absent: such a database is an error. */
@@ -28,11 +29,8 @@ export async function readTimeline(source: string | Uint8Array | object, options
 
   const prepared = withTextParams(value, options.engine);
   const { timeline } = await import('./schema/index.js');
-  const checked = timeline.safeParse(prepared);
-  if (!checked.success) {
-    const { path, problem } = explainIssue(checked.error.issues);
-    throw refuse('INVALID', name, `${placeOf(path, prepared)}${problem}`);
-  }
+  const wrong = firstProblem(timeline, prepared);
+  if (wrong) throw refuse('INVALID', name, `${placeOf(wrong.path, prepared)}${wrong.problem}`);
   const result = prepared as Timeline;
   const events = result.events.toSorted((a, b) => a.seq - b.seq);
   const databases = [...(result.databases ?? []), ...(options.engine ? unlisted(result, options.engine) : [])];
@@ -43,7 +41,7 @@ export async function readTimeline(source: string | Uint8Array | object, options
 
 async function load(source: string | Uint8Array | object, name: string, caps: Caps): Promise<unknown> {
   if (typeof source !== 'string' && !(source instanceof Uint8Array)) return source;
-  const bytes = typeof source === 'string' ? await loadBytes(source, caps.entryBytes) : Buffer.from(source);
+  const bytes = typeof source === 'string' ? await loadBytes(source, caps.jsonBytes) : Buffer.from(source);
   if (bytes.subarray(0, 2).toString('latin1') === 'PK') throw refuse('FOREIGN', name, 'is a zip file, not a timeline');
   return new BoundedJson(name, caps).parse(bytes, 'the file');
 }

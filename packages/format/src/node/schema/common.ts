@@ -7,10 +7,10 @@ export const position = z.int().positive();
 export const strings = z.record(z.string(), z.string());
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected a sha256 in lower-case hex');
 
-export const headerList = z.array(z.tuple([z.string(), z.string()])) satisfies z.ZodType<HeaderList>;
+export const headerList = z.array(z.tuple([z.string(), z.string()])).meta({ id: 'HeaderList' }) satisfies z.ZodType<HeaderList>;
 
 export const body = z.union([
   z.object({ text: z.string(), truncated: count.optional() }),
   z.object({ base64: z.base64(), truncated: count.optional() }),
   z.object({ blob: sha256Hex, size: count, truncated: count.optional() }),
-]) satisfies z.ZodType<Body>;
+]).meta({ id: 'Body' }) satisfies z.ZodType<Body>;

@@ -17,13 +17,13 @@ export const ioError = z.object({
   phase: z.enum(['dns', 'connect', 'tls', 'send', 'wait', 'receive']).optional(),
   bytes: count.optional(),
   fields: strings.optional(),
-} satisfies Fields<IoError>);
+} satisfies Fields<IoError>).meta({ id: 'IoError' });
 
 const scope = z.discriminatedUnion('in', [
   z.object({ in: z.literal('boot') }),
   z.object({ in: z.literal('background') }),
   z.object({ in: z.literal('request'), request: count }),
-]);
+]).meta({ id: 'Scope' });
 
 const base = {
   seq: position,
@@ -53,7 +53,7 @@ export const cell = z.union([
   z.null(),
   z.object({ base64: z.base64() }),
   z.object({ storage: z.enum(['integer', 'real', 'text']), text: z.string() }),
-]) satisfies z.ZodType<Cell>;
+]).meta({ id: 'Cell' }) satisfies z.ZodType<Cell>;
 
 const sqlField = z.object({
   name: z.string(),
@@ -62,7 +62,7 @@ const sqlField = z.object({
   column: z.string().optional(),
   tableId: z.number().optional(),
   columnId: z.number().optional(),
-} satisfies Fields<SqlField>);
+} satisfies Fields<SqlField>).meta({ id: 'SqlField' });
 
 const furtherResult: z.ZodType<SqlResult> = z.lazy(() => z.object(sqlResult)).meta({ id: 'SqlResult' });
 
@@ -84,7 +84,7 @@ const sqlEvent = z.object({
   params: z.array(cell).optional(),
   prepared: z.string().optional(),
   outcome: outcomeOf(sqlResult),
-} satisfies Fields<SqlEvent>);
+} satisfies Fields<SqlEvent>).meta({ id: 'SqlEvent' });
 
 const httpResponse = {
   status: z.int().min(100).max(999),
@@ -107,7 +107,7 @@ const httpEvent = z.object({
   body: body.optional(),
   peer: z.object({ address: z.string(), port: count }).optional(),
   outcome: outcomeOf(httpResponse),
-} satisfies Fields<HttpEvent>);
+} satisfies Fields<HttpEvent>).meta({ id: 'HttpEvent' });
 
 const redisReply: z.ZodType<RedisReply> = z.lazy(() =>
   z.union([
@@ -133,14 +133,14 @@ const redisEvent = z.object({
   command: z.array(z.union([z.string(), z.object({ base64: z.base64() })])).min(1),
   // A reply is whole or not there: `partial` has no fields of its own.
   outcome: outcome(redisReply, z.record(z.string(), z.unknown())) as z.ZodType<RedisEvent['outcome']>,
-} satisfies Fields<RedisEvent>);
+} satisfies Fields<RedisEvent>).meta({ id: 'RedisEvent' });
 
 const dnsEvent = z.object({
   ...base,
   kind: z.literal('dns'),
   hostname: z.string(),
   outcome: outcomeOf({ addresses: z.array(z.string()) }),
-} satisfies Fields<DnsEvent>);
+} satisfies Fields<DnsEvent>).meta({ id: 'DnsEvent' });
 
 const socketEvent = z.object({
   ...base,
@@ -148,21 +148,21 @@ const socketEvent = z.object({
   host: z.string(),
   port: count,
   outcome: outcomeOf({ bytesSent: count, bytesReceived: count }),
-} satisfies Fields<SocketEvent>);
+} satisfies Fields<SocketEvent>).meta({ id: 'SocketEvent' });
 
 const stateEvent = z.object({
   ...base,
   kind: z.literal('state'),
   name: z.string(),
   outcome: outcomeOf({ value: z.unknown() }),
-} satisfies Fields<StateEvent>);
+} satisfies Fields<StateEvent>).meta({ id: 'StateEvent' });
 
 const randomEvent = z.object({
   ...base,
   kind: z.literal('random'),
   source: z.enum(['Math.random', 'randomUUID', 'randomBytes', 'randomInt']),
   outcome: outcomeOf({ value: z.string() }),
-} satisfies Fields<RandomEvent>);
+} satisfies Fields<RandomEvent>).meta({ id: 'RandomEvent' });
 
 export const ioEvent = z.discriminatedUnion('kind', [
   sqlEvent, httpEvent, redisEvent, dnsEvent, socketEvent, stateEvent, randomEvent,

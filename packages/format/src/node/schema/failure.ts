@@ -10,7 +10,7 @@ const previews = z.record(z.string(), preview);
 const frameScope = z.object({
   type: z.enum(['local', 'block', 'closure', 'catch', 'module']),
   variables: previews,
-} satisfies Fields<FrameScope>);
+} satisfies Fields<FrameScope>).meta({ id: 'FrameScope' });
 
 const frame = z.object({
   function: z.string().optional(),
@@ -19,7 +19,7 @@ const frame = z.object({
   column: count,
   inApp: z.boolean(),
   scopes: z.array(frameScope).optional(),
-} satisfies Fields<Frame>);
+} satisfies Fields<Frame>).meta({ id: 'Frame' });
 
 const errorInfo: z.ZodType<ErrorInfo> = z.lazy(() =>
   z.object({

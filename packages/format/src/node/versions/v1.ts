@@ -1,7 +1,9 @@
+import type { z } from 'zod';
 import type { ErrorPackage } from '../../package.js';
 import { checkTimeline } from '../check-timeline.js';
-import { explainIssue, pathText } from '../explain-issue.js';
+import { pathText } from '../explain-issue.js';
 import { refuse } from '../package-error.js';
+import { firstProblem } from '../validate.js';
 import type { PackageFiles, Version } from './files.js';
 
 /** Version 1 is the newest: its package is the package in memory. */
@@ -13,16 +15,15 @@ export const v1: Version<PackageV1> = {
   async parse({ json, blobs }: PackageFiles, name: string): Promise<PackageV1> {
     // Loaded on first use: zod is most of the start-up time of whatever reads a package.
     const { packageFiles } = await import('../schema/index.js');
-    const checked = packageFiles.safeParse(json);
-    if (!checked.success) {
-      const { path, problem } = explainIssue(checked.error.issues);
-      const [file, ...rest] = path;
+    const wrong = firstProblem(packageFiles, json);
+    if (wrong) {
+      const [file, ...rest] = wrong.path;
       const line = file === 'timeline.jsonl' && typeof rest[0] === 'number' ? ` line ${rest[0] + 1}` : '';
       const field = pathText(line ? rest.slice(1) : rest);
-      throw refuse('INVALID', name, `${String(file)}${line}: ${field ? `${field}: ` : ''}${problem}`);
+      throw refuse('INVALID', name, `${String(file)}${line}: ${field ? `${field}: ` : ''}${wrong.problem}`);
     }
     // The parsed JSON itself, not zod's copy: fields that this version does not know survive, and memory is not doubled.
-    const files = json as unknown as typeof checked.data;
+    const files = json as z.infer<typeof packageFiles>;
     const { databases, servers } = files['services.json'];
     const pkg: PackageV1 = {
       manifest: files['manifest.json'],
