@@ -21,7 +21,7 @@ export interface Journal {
 /** Notes are bounded: a background loop may run for as long as the sandbox does. */
 const MAX_NOTES = 1000;
 
-export function createJournal(onDivergence: ((divergence: StubDivergence) => void) | undefined): Journal {
+export function createJournal(onDivergence: (divergence: StubDivergence) => void): Journal {
   const served: ServedExchange[] = [];
   const divergences: StubDivergence[] = [];
   const notes: string[] = [];
@@ -35,7 +35,7 @@ export function createJournal(onDivergence: ((divergence: StubDivergence) => voi
     diverge(divergence) {
       const dated = { ...divergence, at: Date.now() };
       divergences.push(dated);
-      onDivergence?.(dated);
+      onDivergence(dated);
     },
     note(text) {
       if (notes.length < MAX_NOTES) notes.push(text);

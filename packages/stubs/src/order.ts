@@ -38,7 +38,7 @@ export function createReleaseOrder(journal: Journal, stopped: AbortSignal, patie
       if (exchange.done === undefined) return { wait: () => Promise.resolve(), leave: () => undefined };
       const entry: Outstanding = { exchange, done: exchange.done };
       outstanding.add(entry);
-      const earlier = (): Outstanding | undefined => outstanding.values().find((other) => other.done < entry.done);
+      const earlier = (): Outstanding | undefined => [...outstanding].find((other) => other.done < entry.done);
       return {
         async wait() {
           if (!earlier()) return;

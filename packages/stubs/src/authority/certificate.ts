@@ -40,7 +40,6 @@ function name(common: string): Buffer {
 }
 
 function extensions(request: CertificateRequest): Buffer[] {
-  const keyId = (key: KeyObject): Buffer => createHash('sha1').update(key.export({ type: 'spki', format: 'der' })).digest();
   const shared = [
     extension('2.5.29.14', false, der(TAG.octetString, keyId(request.publicKey))),
     extension('2.5.29.35', false, sequence(der(0x80, keyId(request.issuerPublicKey)))),
@@ -63,6 +62,10 @@ function extensions(request: CertificateRequest): Buffer[] {
   ];
 }
 
+function keyId(key: KeyObject): Buffer {
+  return createHash('sha1').update(key.export({ type: 'spki', format: 'der' })).digest();
+}
+
 function extension(id: string, critical: boolean, value: Uint8Array): Buffer {
   return sequence(oid(id), ...(critical ? [der(TAG.boolean, Buffer.from([0xff]))] : []), der(TAG.octetString, value));
 }
@@ -75,9 +78,12 @@ function addressBytes(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
   // The URL parser writes an IPv4 tail as hexadecimal groups; what is left is `::` to fill.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const groups = (text: string | undefined): number[] => (text ? text.split(':').map((group) => Number.parseInt(group, 16)) : []);
   const left = groups(head);
   const right = groups(tail);
   const all = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
   return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+function groups(text: string | undefined): number[] {
+  return text ? text.split(':').map((group) => Number.parseInt(group, 16)) : [];
 }

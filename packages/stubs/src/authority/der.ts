@@ -42,5 +42,5 @@ export function bitString(bytes: Uint8Array): Buffer {
 }
 
 export function generalizedTime(time: Date): Buffer {
-  return der(TAG.generalizedTime, Buffer.from(`${time.toISOString().replace(/[-:T]|\.\d+/g, '')}`));
+  return der(TAG.generalizedTime, Buffer.from(time.toISOString().replace(/[-:T]|\.\d+/g, '')));
 }

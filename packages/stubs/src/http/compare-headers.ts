@@ -1,0 +1,55 @@
+import type { HeaderList } from '@deja/format';
+import { isRedacted } from '../redacted.js';
+
+/**
+ * Headers that say when, by which program or over which connection something is asked, or follow from the rest
+ * (lengths, digests, signatures): they differ between two askings of the same. What they are about is compared itself.
+ */
+const VOLATILE = new Set([
+  // The connection, and the program at its end.
+  'connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'te', 'trailer', 'expect', 'upgrade-insecure-requests', 'user-agent',
+  // Time, length and proof.
+  'date', 'content-length', 'content-md5', 'digest', 'content-digest', 'authorization', 'proxy-authorization', 'x-amz-date', 'x-amz-security-token',
+  'x-amz-content-sha256', 'x-amz-user-agent', 'x-amzn-trace-id',
+  // Negotiation: the recorded answer is what was negotiated.
+  'accept', 'accept-encoding', 'accept-language', 'accept-charset',
+  // Tracing.
+  'traceparent', 'tracestate', 'baggage', 'b3', 'sentry-trace', 'x-cloud-trace-context', 'uber-trace-id',
+  // Compared with the authority.
+  'host',
+]);
+const VOLATILE_PREFIXES = ['amz-sdk-', 'x-amz-checksum-', 'x-b3-', 'x-datadog-'];
+
+/** The first difference in the headers that matter, or null. */
+export function differentHeaders(recorded: HeaderList, asked: HeaderList): string | null {
+  const before = meaningful(recorded);
+  const now = meaningful(asked);
+  for (const [name, value] of before) {
+    const other = now.get(name);
+    if (other === undefined) return `header ${name} is missing`;
+    if (other !== value && !isRedacted(value)) return `header ${name} '${other}' instead of '${value}'`;
+  }
+  for (const name of now.keys()) if (!before.has(name)) return `header ${name} was not sent`;
+  return null;
+}
+
+function meaningful(headers: HeaderList): Map<string, string> {
+  const kept = new Map<string, string>();
+  for (const [key, value] of headers) {
+    const name = key.toLowerCase();
+    if (VOLATILE.has(name) || VOLATILE_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
+    const text = name === 'content-type' ? contentType(value) : value.trim();
+    const known = kept.get(name);
+    kept.set(name, known === undefined ? text : `${known}, ${text}`);
+  }
+  return kept;
+}
+
+/** Case and the boundary of a multipart body carry no meaning. */
+function contentType(value: string): string {
+  return value
+    .split(';')
+    .map((part) => part.trim().toLowerCase())
+    .filter((part) => !part.startsWith('boundary='))
+    .join('; ');
+}

@@ -1,0 +1,16 @@
+import type { HeaderList } from '@deja/format';
+
+/** A request as it arrived at a stub. */
+export interface HttpQuestion {
+  readonly method: string;
+  /** Path and query as on the request line. */
+  readonly target: string;
+  readonly headers: HeaderList;
+  readonly body: Buffer;
+}
+
+/** The value of a header by lower-case name; several are joined. */
+export function header(headers: HeaderList, name: string): string | undefined {
+  const values = headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  return values.length === 0 ? undefined : values.join(', ');
+}

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { type AddressInfo, type Server, type Socket } from 'node:net';
+import { DejaError } from '@deja/format';
+
+export interface ListenAddress {
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+export interface OpenServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Start listening; disposing closes the server and resets its connections. Throws `DejaError` DEJA_PORT_IN_USE. */
+export async function open(server: Server, where: ListenAddress | { readonly path: string }): Promise<OpenServer> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen('path' in where ? { path: where.path } : { host: where.address, port: where.port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw cannotListen('path' in where ? where.path : `${where.address}:${where.port}`, error);
+  }
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' ? ((bound satisfies AddressInfo | null)?.port ?? 0) : 0,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+export function cannotListen(where: string, cause: unknown): DejaError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new DejaError(code === 'EADDRINUSE' ? 'DEJA_PORT_IN_USE' : 'DEJA_STUB_CANNOT_LISTEN', `a stub cannot listen on ${where}: ${code}`, {
+    cause,
+    hint:
+      code === 'EADDRINUSE'
+        ? 'stop the process that holds this port, or use the sandbox `namespace`, which has ports of its own'
+        : 'the sandbox must have this address on its loopback device',
+  });
+}

@@ -1,0 +1,97 @@
+import type { Authority } from './authority/authority.js';
+import type { StubDivergence } from './divergence.js';
+import { createHttpStub } from './http/server.js';
+import { createJournal, type Journal } from './journal.js';
+import { type ListenAddress, open } from './listen.js';
+import { createReleaseOrder } from './order.js';
+import { createPace } from './pace.js';
+import type { HttpStubPlan, StubPlan } from './plan.js';
+import { openClosedPort } from './ports/closed-port.js';
+import { createRedisStub } from './redis/server.js';
+import { bodyReader, type StubRuntime } from './runtime.js';
+
+export interface StubEnvironment {
+  /** Where the stub of a recorded host and port shall listen. Hosts that share an address and port share a listener. */
+  resolve(host: string, port: number): ListenAddress;
+  readonly authority: Authority;
+  onDivergence?(divergence: StubDivergence): void;
+  /** 1 (default): recorded times pass as recorded; 0: not at all. Time-outs stay time-outs. */
+  readonly pace?: number;
+}
+
+/** What listens, or for a refused port what does not. */
+export interface StubListener {
+  readonly kind: 'http' | 'redis' | 'closed';
+  /** As recorded. */
+  readonly host: string;
+  readonly port: number;
+  /** As it is now. */
+  readonly at: { readonly address: string; readonly port: number };
+}
+
+/** Disposing closes every listener and connection. */
+export interface StartedStubs extends AsyncDisposable, Pick<Journal, 'served' | 'divergences' | 'notes'> {
+  readonly listeners: readonly StubListener[];
+}
+
+/** Throws `DejaError` DEJA_PORT_IN_USE or DEJA_STUB_CANNOT_LISTEN; nothing is left listening then. */
+export async function startStubs(plan: StubPlan, environment: StubEnvironment): Promise<StartedStubs> {
+  await using started = new AsyncDisposableStack();
+  const stop = new AbortController();
+  started.defer(() => stop.abort());
+  const journal = createJournal((divergence) => environment.onDivergence?.(divergence));
+  const runtime: StubRuntime = {
+    journal,
+    pace: createPace(environment.pace ?? 1, stop.signal),
+    order: createReleaseOrder(journal, stop.signal),
+    stopped: stop.signal,
+    bytes: bodyReader(plan.blobs),
+  };
+  const listeners: StubListener[] = [];
+
+  for (const { where, plans } of sharedListeners(plan.http, environment)) {
+    const { port } = started.use(await open(createHttpStub(plans, environment.authority, runtime), where));
+    for (const one of plans) listeners.push({ kind: 'http', host: one.host, port: one.port, at: { address: where.address, port } });
+  }
+  for (const redis of plan.redis) {
+    const where = environment.resolve(redis.host, redis.port);
+    const { port } = started.use(await open(createRedisStub(redis, environment.authority, runtime), where));
+    listeners.push({ kind: 'redis', host: redis.host, port: redis.port, at: { address: where.address, port } });
+  }
+  for (const closed of plan.closed) {
+    const where = environment.resolve(closed.host, closed.port);
+    const { port } = started.use(await openClosedPort(where, closed.how));
+    listeners.push({ kind: 'closed', host: closed.host, port: closed.port, at: { address: where.address, port } });
+  }
+
+  const running = started.move();
+  // Connections end only after the waits of their answers have: the signal is deferred first and so disposed of last.
+  return {
+    listeners,
+    served: journal.served,
+    divergences: journal.divergences,
+    notes: journal.notes,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running.disposeAsync();
+    },
+  };
+}
+
+interface SharedListener {
+  readonly where: ListenAddress;
+  readonly plans: HttpStubPlan[];
+}
+
+function sharedListeners(plans: readonly HttpStubPlan[], environment: StubEnvironment): readonly SharedListener[] {
+  const shared = new Map<string, SharedListener>();
+  for (const plan of plans) {
+    const where = environment.resolve(plan.host, plan.port);
+    // Any free port is one of its own.
+    const key = where.port === 0 ? `${plan.host}:${plan.port}` : `${where.address}:${where.port}`;
+    const known = shared.get(key);
+    if (known) known.plans.push(plan);
+    else shared.set(key, { where, plans: [plan] });
+  }
+  return [...shared.values()];
+}
