@@ -1,31 +1,69 @@
+import { resolve } from 'node:path';
+import type { ApplicationInfo } from '@deja/format';
+import { applicationInfo } from '../environment/application-info.js';
+import { processInfo, startedProcess } from '../environment/process-info.js';
+import { Failures } from '../failure/failures.js';
+import { installProcessFailures } from '../failure/process-failures.js';
 import { startModuleHooks } from '../hooks/module-hooks.js';
-import { described } from './guard.js';
 import { noteNotCaptured, reportOnce } from '../hooks/not-captured.js';
+import { installHttpClient } from '../http/client.js';
+import { Listening } from '../http/listening.js';
+import { installHttpServer } from '../http/server.js';
+import { installUndici } from '../http/undici.js';
+import { policyOf } from '../redact/policy.js';
+import { Redactor, redactorOf } from '../redact/redactor.js';
+import type { About } from './assemble.js';
 import type { CaptureConfig } from './config.js';
+import { described } from './guard.js';
 import type { Instrumentation } from './instrumentation.js';
+import { Packager } from './packager.js';
 import { TimelineRecorder } from './timeline-recorder.js';
+
+export interface Identity {
+  readonly service?: string;
+  readonly release?: string;
+}
 
 /** The capture of this process. */
 export class Capture implements Disposable {
   readonly config: CaptureConfig;
   readonly recorder: TimelineRecorder;
+  readonly failures: Failures;
+  /** The last value of each named state. */
+  readonly states = new Map<string, unknown>();
+  identity: Identity;
+  readonly #packager: Packager;
+  readonly #listening = new Listening();
+  readonly #started = startedProcess();
   readonly #installed: Disposable[] = [];
+  #application: ApplicationInfo | undefined = undefined;
 
   constructor(config: CaptureConfig) {
     this.config = config;
+    this.identity = config;
     this.recorder = new TimelineRecorder(config.limits);
+    const env = this.#started.env;
+    this.#packager = new Packager({
+      recorder: this.recorder,
+      // Now: the application may change its directory.
+      out: resolve(config.out),
+      perMinute: config.limits.packages,
+      redactor: () => (config.replay === undefined ? redactorOf(env) : new Redactor({ policy: policyOf('off') })),
+      about: (redactor) => this.#about(redactor),
+    });
+    this.failures = new Failures(this.recorder, this.#packager);
   }
 
-  /** Hooks everything in. One that cannot be hooked in is said and left out. */
+  /** Hooks everything in. What cannot be hooked in is said and left out. */
   install(instrumentations: readonly Instrumentation[]): void {
-    for (const instrumentation of instrumentations) {
-      try {
-        this.#installed.push(instrumentation.install(this.recorder));
-      } catch (error) {
-        noteNotCaptured(`${instrumentation.name}: could not be hooked in`);
-        reportOnce(`${instrumentation.name} could not be hooked in: ${described(error)}`);
-      }
-    }
+    const { recorder, failures, config } = this;
+    const { body } = config.limits;
+    this.#install('the process', () => installProcessFailures(failures, (code) => this.#packager.exiting(code)));
+    this.#install('listening servers', () => this.#listening.install(() => recorder.listening()));
+    this.#install('the HTTP server', () => installHttpServer(recorder, failures, body));
+    this.#install('the HTTP client', () => installHttpClient(recorder, body));
+    this.#install('undici', () => installUndici(recorder, body));
+    for (const instrumentation of instrumentations) this.#install(instrumentation.name, () => instrumentation.install(recorder));
   }
 
   /** Sees ES module imports too, from here on. */
@@ -35,5 +73,30 @@ export class Capture implements Disposable {
 
   [Symbol.dispose](): void {
     for (const installed of this.#installed.splice(0).toReversed()) installed[Symbol.dispose]();
+  }
+
+  #install(name: string, install: () => Disposable): void {
+    try {
+      this.#installed.push(install());
+    } catch (error) {
+      noteNotCaptured(`${name}: could not be hooked in`);
+      reportOnce(`${name} could not be hooked in: ${described(error)}`);
+    }
+  }
+
+  #about(redactor: Redactor): About {
+    const { root, entry } = this.#started;
+    this.#application ??= applicationInfo(root, entry);
+    return {
+      service: this.identity.service ?? this.#application.name ?? 'service',
+      release: this.identity.release ?? this.#application.version,
+      mode: this.config.replay === undefined ? 'production' : 'replay',
+      process: processInfo(this.#started, redactor),
+      application: this.#application,
+      listening: this.#listening.addresses(),
+      startMs: this.#listening.startMs,
+      bodyCap: this.config.limits.body,
+      states: this.states,
+    };
   }
 }

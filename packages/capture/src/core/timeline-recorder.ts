@@ -77,6 +77,11 @@ export class TimelineRecorder implements Recorder, Ledger {
     }
   }
 
+  /** The requests under way, in order of arrival. */
+  running(): readonly RequestScope[] {
+    return [...this.#running];
+  }
+
   /** The only request under way, if it is the only one. */
   onlyRunning(): RequestScope | undefined {
     return this.#running.size === 1 ? this.#running.values().next().value : undefined;

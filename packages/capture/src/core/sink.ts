@@ -1,0 +1,79 @@
+import { Worker } from 'node:worker_threads';
+import type { ErrorPackage } from '@deja/format';
+import { writePackageFile } from '@deja/format/writer';
+import { described } from './guard.js';
+import { reportOnce } from '../hooks/not-captured.js';
+import type { Recorder } from './recorder.js';
+
+/** A thread holds some MiB: without failures there is none. */
+const IDLE_MS = 5000;
+
+/** Writes packages to files: in a thread of its own as long as the application lives, at once when it does not. */
+export class PackageSink {
+  readonly #recorder: Recorder;
+  /** Handed to the thread, not confirmed yet. */
+  readonly #pending = new Map<string, ErrorPackage>();
+  #worker: Worker | undefined = undefined;
+  #idle: NodeJS.Timeout | undefined = undefined;
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+  }
+
+  write(path: string, pkg: ErrorPackage): void {
+    this.#pending.set(path, pkg);
+    // Copies of the exact size: cloning a view would clone all of the memory that it looks into.
+    const blobs = new Map([...pkg.blobs].map(([hash, bytes]) => [hash, new Uint8Array(bytes)] as const));
+    try {
+      clearTimeout(this.#idle);
+      this.#thread().postMessage({ path, pkg: { ...pkg, blobs } }, [...blobs.values()].map(({ buffer }) => buffer));
+    } catch {
+      this.writeNow(path, pkg);
+    }
+  }
+
+  writeNow(path: string, pkg: ErrorPackage): void {
+    this.#pending.delete(path);
+    try {
+      writePackageFile(path, pkg);
+    } catch (error) {
+      reportOnce(`could not write ${path}: ${described(error).split('\n')[0] ?? ''}`);
+    }
+  }
+
+  /** The process ends: what the thread has not confirmed is written here. */
+  flush(): void {
+    for (const [path, pkg] of this.#pending) this.writeNow(path, pkg);
+  }
+
+  #thread(): Worker {
+    if (this.#worker) return this.#worker;
+    // Its own environment and options: the thread must neither be captured nor run the application's preloads.
+    const make = (): Worker => new Worker(new URL('writer-thread.js', import.meta.url), { execArgv: [], env: {}, name: 'deja-writer' });
+    const worker = this.#recorder.unobserved(make);
+    worker.on('message', ({ path, error }: { readonly path: string; readonly error?: string }) => {
+      this.#pending.delete(path);
+      if (error !== undefined) reportOnce(`could not write ${path}: ${error}`);
+      if (this.#pending.size === 0) this.#rest();
+    });
+    worker.on('error', () => this.#gone());
+    worker.on('exit', () => this.#gone());
+    worker.unref();
+    this.#worker = worker;
+    return worker;
+  }
+
+  #rest(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      const worker = this.#worker;
+      this.#worker = undefined;
+      void worker?.terminate();
+    }, IDLE_MS).unref();
+  }
+
+  #gone(): void {
+    this.#worker = undefined;
+    this.flush();
+  }
+}

@@ -1,0 +1,111 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { HeaderList, HttpEvent } from '@deja/format';
+import type { Operation } from '../drivers/operation.js';
+import { LiveHttp, pairs } from './http-event.js';
+import { ioErrorOf, phaseOf } from './io-error.js';
+
+/** Parts of a `ClientRequest` that Node has had under these names since long before 20, but does not document. */
+interface Internals {
+  /** The head as written to the wire. */
+  readonly _header: string | null;
+  readonly protocol: string;
+}
+
+/** One exchange of Node's own HTTP client. */
+export class ClientExchange extends LiveHttp {
+  readonly #request: ClientRequest & Internals;
+  readonly #port: number | undefined;
+  #response: IncomingMessage | undefined = undefined;
+  #connected = false;
+  #secured = false;
+  #destroyedByApp = false;
+
+  constructor(request: ClientRequest, port: number | undefined, cap: number, operation: Operation | undefined) {
+    super(cap, operation);
+    this.#request = request as ClientRequest & Internals;
+    this.#port = port;
+  }
+
+  responseHead(response: IncomingMessage): void {
+    this.#response = response;
+    this.#connected = true;
+    this.#secured = true;
+    this.#noteSocket(this.#request.socket);
+    this.head({
+      status: response.statusCode ?? 0,
+      ...(response.statusMessage ? { statusText: response.statusMessage } : {}),
+      httpVersion: response.httpVersion,
+      headers: () => pairs(response.rawHeaders),
+    });
+  }
+
+  responseEnded(response: IncomingMessage): void {
+    if (response.complete) this.complete(() => pairs(response.rawTrailers));
+  }
+
+  /** The application gave up (`destroy`, `abort`, a time-out of its own): what follows is its doing and not the network's. */
+  givenUp(): void {
+    this.#destroyedByApp = true;
+  }
+
+  broke(error: unknown): void {
+    this.#noteSocket(this.#request.socket);
+    const progress = {
+      tls: this.#request.protocol === 'https:', connected: this.#connected, secured: this.#secured,
+      sent: this.#request.writableFinished, responded: this.responded,
+    };
+    const known = ioErrorOf(error, phaseOf(error, progress));
+    this.failed(this.#destroyedByApp ? { ...known, fields: { ...known.fields, aborted: 'client' } } : known);
+  }
+
+  /** The request is closed. Without an answer or an error before, the connection was cut. */
+  closed(): void {
+    if (this.over) return;
+    // Node destroys an answer that was cut with a reset of its own; anything else was the application.
+    const response = this.#response;
+    if (response?.destroyed && (response.errored as { code?: unknown } | null)?.code !== 'ECONNRESET') this.#destroyedByApp = true;
+    const error = Object.assign(new Error(this.responded ? 'aborted' : 'socket hang up'), { code: 'ECONNRESET' });
+    this.broke(error);
+  }
+
+  #noteSocket(socket: Socket | null): void {
+    if (!socket) return;
+    this.#connected ||= !socket.connecting && socket.remotePort !== undefined;
+    this.#secured ||= (socket as TLSSocket).encrypted === true && (socket as TLSSocket).getProtocol?.() !== null && !socket.connecting;
+    this.dialled(socket.remoteAddress, socket.remotePort);
+  }
+
+  socketReady(socket: Socket): void {
+    this.#connected = !socket.connecting;
+    if (socket.connecting) socket.once('connect', () => { this.#connected = true; });
+    if ((socket as TLSSocket).encrypted !== true) return;
+    // A pooled connection has its handshake behind it.
+    this.#secured = !socket.connecting && (socket as TLSSocket).getProtocol() !== null;
+    if (!this.#secured) socket.once('secureConnect', () => { this.#secured = true; });
+  }
+
+  protected request(): Pick<HttpEvent, 'method' | 'url' | 'headers'> {
+    const request = this.#request;
+    const secure = request.protocol === 'https:';
+    const port = this.#port ?? (secure ? 443 : 80);
+    const authority = `${request.host.includes(':') ? `[${request.host}]` : request.host}${port === (secure ? 443 : 80) ? '' : `:${port}`}`;
+    // Through a proxy the target is absolute already.
+    const url = /^https?:/.test(request.path) ? request.path : `${request.protocol}//${authority}${request.path}`;
+    return { method: request.method, url, headers: headersOf(request) };
+  }
+}
+
+function headersOf(request: ClientRequest & Internals): HeaderList {
+  if (typeof request._header === 'string') {
+    return request._header.split('\r\n').slice(1).flatMap((line) => {
+      const colon = line.indexOf(':');
+      return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1).trim()] as const] : [];
+    });
+  }
+  return request.getRawHeaderNames().flatMap((name) => {
+    const value = request.getHeader(name);
+    return (Array.isArray(value) ? value : [String(value)]).map((one) => [name, one] as const);
+  });
+}

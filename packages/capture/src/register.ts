@@ -1,0 +1,17 @@
+import { basename } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+
+/** Inherited through NODE_OPTIONS, the preload also runs in the tools that start the service. They serve nothing. */
+const WRAPPERS: ReadonlySet<string> = new Set(['npm', 'npm-cli.js', 'npx', 'npx-cli.js', 'yarn', 'yarn.js', 'yarnpkg', 'pnpm', 'pnpm.cjs', 'pnpx', 'corepack', 'corepack.js']);
+
+const isWrapper = WRAPPERS.has(basename(process.argv[1] ?? ''));
+
+if (isMainThread && !isWrapper) {
+  try {
+    const { start } = await import('./start.js');
+    await start().watchImports();
+  } catch (error) {
+    // The application comes first: it starts, unobserved.
+    process.stderr.write(`deja: capture could not start: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
