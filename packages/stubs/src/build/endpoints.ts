@@ -1,0 +1,74 @@
+import type { DatabaseInfo, ErrorPackage, IoEvent, ServerInfo } from '@deja/format';
+import { closedPortOf } from '../fate.js';
+import type { ClosedPortPlan } from '../plan.js';
+
+/** Where an exchange went. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+export type StubSource = Pick<ErrorPackage, 'timeline' | 'databases' | 'servers' | 'blobs'> & Partial<Pick<ErrorPackage, 'context'>>;
+
+const POSTGRES_PORT = 5432;
+
+/** Null for events that go nowhere over the network, or whose server is not described. */
+export function endpointOf(event: IoEvent, source: StubSource): Endpoint | null {
+  switch (event.kind) {
+    case 'http':
+      return urlEndpoint(event.url);
+    case 'redis':
+      return serverEndpoint(source.servers.find((server) => server.name === event.server));
+    case 'sql':
+      return databaseEndpoint(source.databases.find((database) => database.name === event.database));
+    case 'socket':
+      return { host: event.host, port: event.port, tls: false };
+    case 'dns':
+    case 'state':
+    case 'random':
+      return null;
+  }
+}
+
+export function urlEndpoint(text: string): Endpoint | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  const tls = url.protocol === 'https:';
+  const port = url.port === '' ? (tls ? 443 : 80) : Number(url.port);
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port, tls };
+}
+
+export function databaseEndpoint(database: DatabaseInfo | undefined): Endpoint | null {
+  if (!database || database.engine === 'sqlite') return null;
+  return { host: database.host ?? 'localhost', port: database.port ?? POSTGRES_PORT, tls: database.tls ?? false };
+}
+
+function serverEndpoint(server: ServerInfo | undefined): Endpoint | null {
+  return server ? { host: server.host, port: server.port, tls: server.tls ?? false } : null;
+}
+
+export function endpointKey(endpoint: Pick<Endpoint, 'host' | 'port'>): string {
+  return `${endpoint.host.toLowerCase()}:${endpoint.port}`;
+}
+
+/** The ports at which connecting failed and nothing was ever answered; those where both happened are `mixed`. */
+export function closedPorts(source: StubSource): { readonly closed: ReadonlyMap<string, ClosedPortPlan>; readonly mixed: ReadonlyMap<string, number> } {
+  const failed = new Map<string, ClosedPortPlan & { readonly seq: number }>();
+  const answered = new Set<string>();
+  for (const event of source.timeline) {
+    const endpoint = endpointOf(event, source);
+    if (!endpoint) continue;
+    const key = endpointKey(endpoint);
+    const how = 'error' in event.outcome ? closedPortOf(event.outcome.error) : null;
+    if (how && !failed.has(key)) failed.set(key, { host: endpoint.host, port: endpoint.port, how, seq: event.seq });
+    if ('ok' in event.outcome) answered.add(key);
+  }
+  const closed = new Map<string, ClosedPortPlan>();
+  const mixed = new Map<string, number>();
+  for (const [key, { seq, ...port }] of failed) {
+    if (answered.has(key)) mixed.set(key, seq);
+    else closed.set(key, port);
+  }
+  return { closed, mixed };
+}
