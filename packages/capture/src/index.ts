@@ -1,1 +1,2 @@
-// Filled by the concepts of this package.
+export { init, type InitOptions } from './init.js';
+export { captureException, entry, state } from './report.js';

@@ -141,7 +141,7 @@ function failureOf(snapshot: Snapshot, about: About, packer: Packer, afterSeq: n
 
 function summaryOf(failure: Failure, snapshot: Snapshot): string {
   const exchange = snapshot.requests[0]?.exchange;
-  const where = exchange ? `${exchange.request.method ?? 'GET'} ${originalTarget(exchange.request).split('?')[0] ?? '/'}` : 'outside of a request';
+  const where = exchange ? `${exchange.request.method ?? 'GET'} ${originalTarget(exchange.request).split('?')[0] ?? '/'}` : (snapshot.requests[0]?.scope?.name ?? 'outside of a request');
   const what = failure.error ? `${failure.error.name}: ${failure.error.message.split('\n')[0] ?? ''}` : `status ${failure.response?.status ?? 0}`;
   return `${what.slice(0, 200)} (${where})`;
 }

@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import type { ApplicationInfo } from '@deja/format';
 import { applicationInfo } from '../environment/application-info.js';
 import { processInfo, startedProcess } from '../environment/process-info.js';
+import { preview } from '../errors/preview.js';
 import { Failures } from '../failure/failures.js';
+import { Replaying, readInstructions } from '../failure/replaying.js';
 import { installProcessFailures } from '../failure/process-failures.js';
 import { startModuleHooks } from '../hooks/module-hooks.js';
 import { noteNotCaptured, reportOnce } from '../hooks/not-captured.js';
@@ -10,8 +12,11 @@ import { installHttpClient } from '../http/client.js';
 import { Listening } from '../http/listening.js';
 import { installHttpServer } from '../http/server.js';
 import { installUndici } from '../http/undici.js';
+import { startLocals } from '../locals/start-locals.js';
+import { recordRandomness } from '../random/record.js';
 import { policyOf } from '../redact/policy.js';
 import { Redactor, redactorOf } from '../redact/redactor.js';
+import { installReplay } from '../replay/install-replay.js';
 import type { About } from './assemble.js';
 import type { CaptureConfig } from './config.js';
 import { described } from './guard.js';
@@ -51,7 +56,8 @@ export class Capture implements Disposable {
       redactor: () => (config.replay === undefined ? redactorOf(env) : new Redactor({ policy: policyOf('off') })),
       about: (redactor) => this.#about(redactor),
     });
-    this.failures = new Failures(this.recorder, this.#packager);
+    const replaying = config.replay === undefined ? undefined : this.#replay(config.replay);
+    this.failures = new Failures(this.recorder, this.#packager, replaying);
   }
 
   /** Hooks everything in. What cannot be hooked in is said and left out. */
@@ -63,7 +69,10 @@ export class Capture implements Disposable {
     this.#install('the HTTP server', () => installHttpServer(recorder, failures, body));
     this.#install('the HTTP client', () => installHttpClient(recorder, body));
     this.#install('undici', () => installUndici(recorder, body));
-    for (const instrumentation of instrumentations) this.#install(instrumentation.name, () => instrumentation.install(recorder));
+    const randomness = recordRandomness({ currentScope: () => recorder.currentRequest() });
+    for (const one of [randomness, ...instrumentations]) this.#install(one.name, () => one.install(recorder));
+    // A replay is compared by frames and exchanges: the variables of the recording are enough.
+    if (config.replay === undefined) this.#install('locals', () => this.#locals());
   }
 
   /** Sees ES module imports too, from here on. */
@@ -71,8 +80,43 @@ export class Capture implements Disposable {
     await startModuleHooks();
   }
 
+  /** Work that no HTTP request triggers, in a scope of its own. */
+  runEntry<R>(name: string, fn: () => R): R {
+    const scope = this.recorder.openRequest(undefined, name);
+    const over = (): void => this.recorder.closeRequest(scope);
+    const failed = (error: unknown): void => {
+      this.recorder.runIn(scope, () => this.failures.reported(error));
+      over();
+    };
+    try {
+      const result = this.recorder.runIn(scope, fn);
+      if (result instanceof Promise) result.then(over, failed);
+      else over();
+      return result;
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+
   [Symbol.dispose](): void {
     for (const installed of this.#installed.splice(0).toReversed()) installed[Symbol.dispose]();
+  }
+
+  #locals(): Disposable {
+    const watch = startLocals({ root: this.#started.root });
+    void watch.ready.then((reason) => {
+      if (reason !== undefined) noteNotCaptured(`variables of frames: ${reason}`);
+    });
+    return watch;
+  }
+
+  /** First of all: what is hooked in later must see the recorded hosts and not where they are led. */
+  #replay(file: string): Replaying {
+    const instructions = readInstructions(file);
+    const replay = installReplay(instructions, { currentRequest: () => this.recorder.currentRequest()?.recorded });
+    this.#installed.push(replay);
+    return new Replaying(instructions, () => replay.firstRequest());
   }
 
   #install(name: string, install: () => Disposable): void {
@@ -96,7 +140,11 @@ export class Capture implements Disposable {
       listening: this.#listening.addresses(),
       startMs: this.#listening.startMs,
       bodyCap: this.config.limits.body,
-      states: this.states,
+      states: previews(this.states),
     };
   }
+}
+
+function previews(states: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> {
+  return new Map([...states].map(([name, value]) => [name, preview(value)]));
 }

@@ -44,7 +44,7 @@ export class Packer implements Packing {
 /** The same description is the same entry; different ones get names of their own: `shop`, `shop-2`. */
 function registered<T extends { readonly name: string }>(entries: T[], info: Omit<T, 'name'>, wish: string): string {
   const key = JSON.stringify(info);
-  const known = entries.find(({ name: _, ...rest }) => JSON.stringify(rest) === key);
+  const known = entries.find((entry) => JSON.stringify({ ...entry, name: undefined }) === key);
   if (known) return known.name;
   let name = wish;
   for (let number = 2; entries.some((entry) => entry.name === name); number += 1) name = `${wish}-${number}`;

@@ -1,6 +1,4 @@
 import type { HeaderList, HttpTrigger, RequestInfo, Trigger } from '@deja/format';
-import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { bodyOf, pairs } from '../http/http-event.js';
 import { rounded } from './clock.js';
 import type { Packer } from './packer.js';
@@ -10,7 +8,7 @@ import type { PackagedRequest } from './snapshot.js';
 /** An incoming request and its answer as data. */
 export function requestInfo({ scope, exchange }: PackagedRequest, packer: Packer): RequestInfo {
   if (scope === undefined) return { trigger: { kind: 'start' }, at: 0 };
-  const trigger: Trigger = exchange ? httpTrigger(exchange, packer) : (scope.trigger ?? { kind: 'start' });
+  const trigger: Trigger = exchange ? httpTrigger(exchange, packer) : { kind: 'start' };
   return {
     trigger,
     at: rounded(scope.at),
@@ -21,8 +19,8 @@ export function requestInfo({ scope, exchange }: PackagedRequest, packer: Packer
 
 function httpTrigger({ request, received }: ServedExchange, packer: Packer): HttpTrigger {
   const headers = pairs(request.rawHeaders);
-  const socket: Socket = request.socket;
-  const tls = (socket as TLSSocket).encrypted === true;
+  const { socket } = request;
+  const tls = 'encrypted' in socket;
   const method = request.method ?? 'GET';
   const target = originalTarget(request);
   return {

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Trigger } from '@deja/format';
 import type { KeptBytes } from './kept-bytes.js';
 import type { Entry } from './entry.js';
 import type { NotedFailure } from '../failure/noted.js';
@@ -28,7 +27,8 @@ export interface RequestScope extends Kept {
   readonly at: number;
   endedAt: number | undefined;
   exchange: ServedExchange | undefined;
-  readonly trigger: Trigger | undefined;
+  /** Of work that was named with `entry`. */
+  readonly name: string | undefined;
   failure: NotedFailure | undefined;
   /** Its package was written, or is being written. */
   packaged: boolean;

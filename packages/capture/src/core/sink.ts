@@ -48,9 +48,7 @@ export class PackageSink {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker;
-    // Its own environment and options: the thread must neither be captured nor run the application's preloads.
-    const make = (): Worker => new Worker(new URL('writer-thread.js', import.meta.url), { execArgv: [], env: {}, name: 'deja-writer' });
-    const worker = this.#recorder.unobserved(make);
+    const worker = this.#recorder.unobserved(writerThread);
     worker.on('message', ({ path, error }: { readonly path: string; readonly error?: string }) => {
       this.#pending.delete(path);
       if (error !== undefined) reportOnce(`could not write ${path}: ${error}`);
@@ -76,4 +74,9 @@ export class PackageSink {
     this.#worker = undefined;
     this.flush();
   }
+}
+
+/** Its own environment and options: the thread must neither be captured nor run the application's preloads. */
+function writerThread(): Worker {
+  return new Worker(new URL('writer-thread.js', import.meta.url), { execArgv: [], env: {}, name: 'deja-writer' });
 }

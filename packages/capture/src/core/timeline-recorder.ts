@@ -52,10 +52,10 @@ export class TimelineRecorder implements Recorder, Ledger {
   }
 
   /** Begins the scope of an incoming request; `runIn` then runs its work. */
-  openRequest(exchange: ServedExchange | undefined, trigger?: RequestScope['trigger']): RequestScope {
+  openRequest(exchange: ServedExchange | undefined, name?: string): RequestScope {
     this.#booting = false;
     const scope: RequestScope = {
-      in: 'request', order: ++this.#order, at: now(), endedAt: undefined, exchange, trigger, failure: undefined, recorded: undefined,
+      in: 'request', order: ++this.#order, at: now(), endedAt: undefined, exchange, name, failure: undefined, recorded: undefined,
       packaged: false, released: false, entries: [], bytes: 0, dropped: 0,
     };
     this.#running.add(scope);

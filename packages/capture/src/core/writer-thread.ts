@@ -5,8 +5,8 @@ import { writePackageFile } from '@deja/format/writer';
 parentPort?.on('message', ({ path, pkg }: { readonly path: string; readonly pkg: ErrorPackage }) => {
   try {
     writePackageFile(path, pkg);
-    parentPort?.postMessage({ path });
+    parentPort?.postMessage({ path }, []);
   } catch (error) {
-    parentPort?.postMessage({ path, error: error instanceof Error ? error.message : String(error) });
+    parentPort?.postMessage({ path, error: error instanceof Error ? error.message : String(error) }, []);
   }
 });

@@ -5,12 +5,7 @@ import type { RequestScope } from '../core/scope.js';
 import type { TimelineRecorder } from '../core/timeline-recorder.js';
 import type { Lifecycle } from '../http/server.js';
 import type { NotedFailure } from './noted.js';
-
-/** Names the replayed requests; absent in production. */
-export interface Replaying {
-  opened(scope: RequestScope): void;
-  fileOf(scope: RequestScope | undefined): string;
-}
+import type { Replaying } from './replaying.js';
 
 /** Decides what is a failure, of which request, and when it is packaged: one failure, one package. */
 export class Failures implements Lifecycle {

@@ -1,5 +1,5 @@
 import { guarded } from '../core/guard.js';
-import { override, together } from '../http/patch.js';
+import { method, override, together } from '../http/patch.js';
 import type { Failures } from './failures.js';
 
 /**
@@ -16,8 +16,8 @@ export function installProcessFailures(failures: Failures, exiting: (code: numbe
 
   process.prependListener('uncaughtExceptionMonitor', uncaught);
   process.prependListener('exit', onExit);
-  const original = process.emit as (this: unknown, ...args: unknown[]) => boolean;
-  const watching = override(process, 'emit', function emit(this: unknown, ...args: unknown[]): boolean {
+  const original = method(process, 'emit');
+  const watching = override(process, 'emit', function emit(this: unknown, ...args: unknown[]) {
     // Without a listener Node goes on to throw it, and the monitor sees it.
     if (args[0] === 'unhandledRejection' && process.listenerCount('unhandledRejection') > 0) rejected(args[1]);
     return original.apply(this, args);

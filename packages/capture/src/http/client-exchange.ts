@@ -73,16 +73,16 @@ export class ClientExchange extends LiveHttp {
   #noteSocket(socket: Socket | null): void {
     if (!socket) return;
     this.#connected ||= !socket.connecting && socket.remotePort !== undefined;
-    this.#secured ||= (socket as TLSSocket).encrypted === true && (socket as TLSSocket).getProtocol?.() !== null && !socket.connecting;
+    this.#secured ||= isTls(socket) && socket.getProtocol() !== null && !socket.connecting;
     this.dialled(socket.remoteAddress, socket.remotePort);
   }
 
   socketReady(socket: Socket): void {
     this.#connected = !socket.connecting;
     if (socket.connecting) socket.once('connect', () => { this.#connected = true; });
-    if ((socket as TLSSocket).encrypted !== true) return;
+    if (!isTls(socket)) return;
     // A pooled connection has its handshake behind it.
-    this.#secured = !socket.connecting && (socket as TLSSocket).getProtocol() !== null;
+    this.#secured = !socket.connecting && socket.getProtocol() !== null;
     if (!this.#secured) socket.once('secureConnect', () => { this.#secured = true; });
   }
 
@@ -95,6 +95,10 @@ export class ClientExchange extends LiveHttp {
     const url = /^https?:/.test(request.path) ? request.path : `${request.protocol}//${authority}${request.path}`;
     return { method: request.method, url, headers: headersOf(request) };
   }
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket;
 }
 
 function headersOf(request: ClientRequest & Internals): HeaderList {

@@ -7,7 +7,7 @@ import { guarded } from '../core/guard.js';
 import type { Recorder } from '../core/recorder.js';
 import { currentOperation } from '../drivers/operation.js';
 import { ClientExchange } from './client-exchange.js';
-import { inherited, override, together } from './patch.js';
+import { inherited, method, override, together } from './patch.js';
 
 const EXCHANGE = Symbol('deja.exchange');
 
@@ -36,7 +36,7 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
 
   const patchModule = (module: { request: unknown; get: unknown }, port: number): Disposable[] =>
     (['request', 'get'] as const).map((name) => {
-      const original = module[name] as Make;
+      const original = method(module, name) as Make;
       const patched: Make = function patched(...args) {
         const request = original.apply(this, args);
         observe(request, args, port);
@@ -46,8 +46,9 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
     });
 
   const client = http.ClientRequest.prototype;
+  const destroy = method(client, 'destroy');
   const incoming = http.IncomingMessage.prototype;
-  const outer = incoming.push;
+  const outer = method(incoming, 'push');
   const parts = [
     ...patchModule(http, 80),
     ...patchModule(https, 443),
@@ -59,7 +60,11 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
       if (this[EXCHANGE] && !this.writableEnded && typeof args[0] !== 'function') onSend(this[EXCHANGE], args[0], args[1]);
       return inherited(client, 'end').apply(this, args);
     }),
-    override(client, 'destroy', wrapped(client.destroy)),
+    override(client, 'destroy', function destroyed(this: ClientRequest & Observed, error?: unknown) {
+      // Also how Node itself ends a request; then an error comes with it that tells the reason.
+      if (this[EXCHANGE] && !this.destroyed && !isFromNetwork(error)) this[EXCHANGE].givenUp();
+      return destroy.call(this, error);
+    }),
     override(client, 'emit', function emit(this: ClientRequest & Observed, ...args: unknown[]) {
       const exchange = this[EXCHANGE];
       if (exchange !== undefined) onEvent(exchange, args);
@@ -68,7 +73,7 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
     override(incoming, 'push', function push(this: IncomingMessage & Observed, chunk: unknown, encoding: unknown) {
       const exchange = this[EXCHANGE];
       if (exchange !== undefined) onPush(exchange, this, chunk);
-      return (outer as (this: unknown, ...args: unknown[]) => boolean).call(this, chunk, encoding);
+      return outer.call(this, chunk, encoding);
     }),
   ];
   syncBuiltinESMExports();
@@ -94,15 +99,6 @@ function follow(exchange: ClientExchange, args: readonly unknown[]): void {
       break;
     default:
   }
-}
-
-/** `destroy` is also how Node itself ends a request; then an error comes with it that tells the reason. */
-function wrapped(original: ClientRequest['destroy']): (this: ClientRequest & Observed, error?: Error) => ClientRequest {
-  return function destroy(error) {
-    const exchange = this[EXCHANGE];
-    if (exchange !== undefined && !this.destroyed && !isFromNetwork(error)) exchange.givenUp();
-    return original.call(this, error);
-  };
 }
 
 function isFromNetwork(error: unknown): boolean {

@@ -3,7 +3,7 @@ import tls from 'node:tls';
 import type { Context } from '@deja/format';
 import { guarded } from '../core/guard.js';
 import { now } from '../core/clock.js';
-import { override } from './patch.js';
+import { method, override } from './patch.js';
 
 type Address = Context['listening'][number];
 
@@ -29,7 +29,7 @@ export class Listening {
       this.startMs = now();
       onFirst();
     }, undefined);
-    const original = net.Server.prototype.listen as (this: net.Server, ...args: unknown[]) => net.Server;
+    const original = method(net.Server.prototype, 'listen');
     return override(net.Server.prototype, 'listen', function listen(this: net.Server, ...args: unknown[]) {
       // Before the application's own callback, which it passes to `listen` or adds afterwards.
       this.prependOnceListener('listening', () => listens(this));

@@ -20,9 +20,14 @@ export function together(parts: readonly Disposable[]): Disposable {
   };
 }
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
+export type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** A method as a value, to be called with its `this`. */
+export function method(target: object, name: string): Method {
+  return Reflect.get(target, name) as Method;
+}
 
 /** The method that `target` inherits now: others may patch it after us, and must still be called. */
 export function inherited(target: object, name: string): Method {
-  return Reflect.get(Object.getPrototypeOf(target) as object, name) as Method;
+  return method(Object.getPrototypeOf(target) as object, name);
 }
