@@ -1,8 +1,11 @@
 import type { Redactor } from './redactor.js';
 import { normalised, soundsSecret } from './policy.js';
 
+/** The shell's working folders: `PWD` is no password, and redacting it would redact every path of the package. */
+const SHELL_FOLDERS = new Set(['PWD', 'OLDPWD']);
+
 export function redactEnv(env: Readonly<Record<string, string>>, redactor: Redactor): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, redactor.value(name, value)]));
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, SHELL_FOLDERS.has(name) ? redactor.text(value) : redactor.value(name, value)]));
 }
 
 /** `--password=x`, `--password x`, and whatever looks like a secret. */
