@@ -7,7 +7,7 @@ import type { Frame } from './frames.js';
 import type { GuestPlan } from './plan.js';
 import { PROTOCOL_VERSION } from './protocol.js';
 import type { GuestFrame, HostFrame } from './protocol.js';
-import { Session } from './session.js';
+import type { Session } from './session.js';
 
 /** Exit code after an error of the agent itself (EX_SOFTWARE). */
 const AGENT_BROKE = 70;
@@ -35,11 +35,6 @@ const toLog = new Writable({
 });
 globalThis.console = new Console({ stdout: toLog, stderr: toLog });
 
-const session = new Session({
-  log: (stream, bytes) => send({ type: 'log', stream }, bytes),
-  package: (name, bytes) => send({ type: 'package', name }, bytes),
-});
-
 async function answer({ header, payload }: Frame): Promise<void> {
   const request = header as unknown as HostFrame;
   const began = performance.now();
@@ -53,6 +48,7 @@ async function answer({ header, payload }: Frame): Promise<void> {
 }
 
 async function perform(request: HostFrame, payload: Uint8Array): Promise<unknown> {
+  const session = await loading;
   switch (request.type) {
     case 'apply':
       return await session.apply(JSON.parse(Buffer.from(payload).toString()) as GuestPlan);
@@ -70,7 +66,7 @@ let ending = false;
 async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
-  await session.stop().catch((error: unknown) => log(`stopping: ${String(error)}\n`));
+  await loading.then((session) => session.stop()).catch((error: unknown) => log(`stopping: ${String(error)}\n`));
   process.exit(code);
 }
 
@@ -81,3 +77,12 @@ process.on('uncaughtException', (error) => {
 });
 
 send({ type: 'hello', protocol: PROTOCOL_VERSION, node: process.versions.node, pid: process.pid });
+
+// After the greeting: the host goes on with its own work while the rest is loaded.
+const loading: Promise<Session> = import('./session.js').then(
+  (module) =>
+    new module.Session({
+      log: (stream, bytes) => send({ type: 'log', stream }, bytes),
+      package: (name, bytes) => send({ type: 'package', name }, bytes),
+    }),
+);

@@ -2,7 +2,6 @@ import type { HttpTrigger } from '@deja/format';
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
 import { withoutMapping } from './network.js';
 import type { GuestPlan } from './plan.js';
 import type { TriggerResult } from './protocol.js';
@@ -23,7 +22,7 @@ export async function fire(plan: GuestPlan, ended: AbortSignal): Promise<readonl
     shots.map(async ({ request, at, trigger, bytes }) => {
       if (at > 0) await sleep(at, undefined, { signal: ended }).catch(() => undefined);
       const began = performance.now();
-      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await exchange(plan, trigger, bytes, ended);
+      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await exchange(await dial(plan, trigger), trigger, bytes, ended);
       return { request, ms: Math.round(performance.now() - began), ...answer };
     }),
   );
@@ -31,10 +30,9 @@ export async function fire(plan: GuestPlan, ended: AbortSignal): Promise<readonl
 
 type Answer = Pick<TriggerResult, 'response' | 'error'>;
 
-function exchange(plan: GuestPlan, trigger: HttpTrigger, bytes: Buffer, ended: AbortSignal): Promise<Answer> {
+function exchange(socket: Socket, trigger: HttpTrigger, bytes: Buffer, ended: AbortSignal): Promise<Answer> {
   return new Promise((resolve) => {
     const reader = new ResponseReader(trigger.method);
-    const socket = dial(plan, trigger);
     let settled = false;
     const settle = (error?: string): void => {
       if (settled) return;
@@ -60,12 +58,13 @@ function exchange(plan: GuestPlan, trigger: HttpTrigger, bytes: Buffer, ended: A
   });
 }
 
-function dial(plan: GuestPlan, trigger: HttpTrigger): Socket {
+async function dial(plan: GuestPlan, trigger: HttpTrigger): Promise<Socket> {
   const { port, tls } = trigger.local;
   const host = addressToDial(plan, trigger.local.address);
   if (!tls) return connectTcp({ host, port });
   const named = trigger.headers.find(([name]) => name.toLowerCase() === 'host')?.[1].replace(/:\d+$/, '');
   const servername = named !== undefined && /[a-z]/i.test(named) && !named.includes('[') ? { servername: named } : {};
+  const { connect: connectTls } = await import('node:tls');
   // The application's own certificate is its own matter: production's clients have judged it.
   return connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], ...servername });
 }

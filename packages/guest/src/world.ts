@@ -5,6 +5,7 @@ import type { ReplayInstructions } from '@deja/format';
 import type { StubDivergence } from '@deja/stubs';
 import type { Injected } from './app-env.js';
 import { startDatabases } from './databases.js';
+import { makeMachine } from './machine.js';
 import { applyNetwork } from './network.js';
 import type { GuestPlan } from './plan.js';
 import { startStubServers } from './stub-servers.js';
@@ -33,25 +34,18 @@ export async function makeWorld(plan: GuestPlan, log: (line: string) => void): P
   };
   try {
     if (plan.network.mode === 'isolated') {
-      makeRecordedFolders(plan);
+      makeMachine(plan);
       await applyNetwork(plan, log);
     }
-    const databases = await startDatabases(plan, folder, log);
+    const databases = await startDatabases(plan, folder);
     parts.push(databases);
-    const stubs = await startStubServers(plan, databases.engines, log);
+    const stubs = await startStubServers(plan, databases);
     parts.push(stubs);
     const injected = writeInstructions(plan, folder, stubs);
     return { plan, injected, divergences: () => stubs.divergences(), stop };
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-/** Folders that the recorded environment names and that a machine has without being asked. */
-function makeRecordedFolders({ app }: GuestPlan): void {
-  for (const folder of [app.env.HOME, app.env.TMPDIR]) {
-    if (folder?.startsWith('/')) mkdirSync(folder, { recursive: true });
   }
 }
 

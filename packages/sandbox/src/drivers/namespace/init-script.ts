@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
-import { statSync } from 'node:fs';
 import { AGENT_ENTRY } from '@deja/guest';
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import type { Mount } from '../../sandbox.js';
+import { SYSTEM_PATH } from './launcher.js';
 import { ownPath } from './layout.js';
 import type { Layout } from './layout.js';
 
@@ -17,28 +17,30 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /** Folders that every system has. */
-const FOLDERS = ['/etc', '/home', '/opt', '/root', '/run', '/srv', '/var/tmp', '/var/log', '/var/lib', '/var/cache', '/.deja/upper'];
+const FOLDERS = ['/etc', '/home', '/opt', '/root', '/run', '/srv', '/var/log', '/var/lib', '/var/cache', '/var/tmp', '/var/run'];
 
 /**
  * The last steps of making the sandbox, common to all ways of getting there: files, overlays, and the agent in place of the shell.
+ * Every program that it runs costs a millisecond, so these are few.
  *
  * @param source where, inside, a path of this machine can be reached at this moment
  */
 export function finishScript(layout: Layout, source: (mount: Mount) => string, beforeAgent: readonly string[] = []): string {
-  const lines = [`mkdir -p ${FOLDERS.join(' ')}`, 'chmod 1777 /var/tmp', '[ -e /var/run ] || ln -s ../run /var/run'];
+  const overlays = layout.overlays.map((mount, index) => ({ at: mount.at, lower: source(mount), upper: `/.deja/upper/${index}` }));
+  const folders = [...FOLDERS, ...overlays.flatMap(({ upper }) => [`${upper}/data`, `${upper}/work`])];
+  const lines = [`mkdir -p ${folders.join(' ')}`];
   for (const [path, text] of Object.entries(FILES)) lines.push(`printf %s ${quote(text)} > ${path}`);
-  layout.overlays.forEach((mount, index) => lines.push(...overlayLines(mount.at, source(mount), index)));
+  for (const { at, lower, upper } of overlays) lines.push(...overlayLines(at, lower, upper));
   for (const mount of layout.onTop) lines.push(...placeLines(mount), `mount --rbind ${quote(source(mount))} ${quote(mount.at)}`);
   lines.push(...beforeAgent);
-  lines.push(`cd /; exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp ${agentCommand().map(quote).join(' ')}`);
+  lines.push(`cd /; unset PWD OLDPWD; export PATH=${SYSTEM_PATH} HOME=/root TMPDIR=/tmp; exec ${agentCommand().map(quote).join(' ')}`);
   return `set -e\n${lines.join('\n')}\n`;
 }
 
-function overlayLines(at: string, lower: string, index: number): readonly string[] {
-  const upper = `/.deja/upper/${index}`;
+function overlayLines(at: string, lower: string, upper: string): readonly string[] {
   const options = `userxattr,lowerdir=${lower},upperdir=${upper}/data,workdir=${upper}/work`;
   return [
-    `mkdir -p ${upper}/data ${upper}/work ${quote(at)}`,
+    `[ -d ${quote(at)} ] || mkdir -p ${quote(at)}`,
     // A kernel before 5.11, or a file system that cannot be a lower layer: slower, but the same to the application.
     `mount -t overlay overlay -o ${quote(options)} ${quote(at)} 2>/.deja/overlay.log || { cat /.deja/overlay.log >&2; cp -a ${quote(lower)}/. ${quote(at)}/; }`,
   ];

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DejaError } from '@deja/format';
 import { AGENT_ENTRY } from '@deja/guest';
 import { isWithin } from '../../paths.js';
@@ -29,9 +29,9 @@ const ETC = [
   'mime.types', 'os-release', 'pki', 'protocols', 'services', 'ssl', 'timezone',
 ];
 
-/** Where a file or folder of this machine that belongs to Deja is inside. */
+/** Where a file or folder of this machine that belongs to Deja is inside. The system's own stay where they expect to be. */
 export function ownPath(path: string): string {
-  return OWN + path;
+  return isWithin(path, '/usr') ? path : OWN + path;
 }
 
 /**
@@ -66,14 +66,18 @@ export function layoutOf(spec: SandboxSpec): Layout {
 function ownParts(spec: SandboxSpec): readonly Mount[] {
   const modules = [AGENT_ENTRY, ...(spec.modules ?? [])].map((file) => packageFolder(realpathSync(file)));
   const parts = new Map<string, Mount>();
-  const add = (from: string): void => void parts.set(from, { from, at: ownPath(from) });
+  const add = (from: string): void => void parts.set(ownPath(from), { from, at: ownPath(from) });
   add(realpathSync(process.execPath));
   for (const folder of new Set(modules)) {
     add(folder);
-    for (const { from, at } of moduleClosure(folder, ownPath(folder))) parts.set(at, { from, at });
+    for (const { from, at } of moduleClosure(folder, ownPath(folder), 'declared')) parts.set(at, { from, at });
   }
-  for (const tool of spec.tools ?? []) parts.set(tool, { from: realpathSync(tool), at: ownPath(tool) });
-  const mounts = [...parts.values()];
+  for (const tool of spec.tools ?? []) {
+    // Programs look for their libraries and data beside the folder they lie in.
+    const whole = basename(tool) === 'bin' ? dirname(tool) : tool;
+    parts.set(ownPath(whole), { from: realpathSync(whole), at: ownPath(whole) });
+  }
+  const mounts = [...parts.values()].filter((mount) => mount.from !== mount.at);
   return mounts.filter((mount) => !mounts.some((other) => covers(other, mount)));
 }
 
@@ -88,10 +92,12 @@ function shownAnyway(mount: Mount, app: Mount): boolean {
   return covers(app, mount) || (isWithin(mount.from, '/usr') && mount.at === mount.from);
 }
 
+/** The package that a module belongs to; for one that stands alone, its folder. */
 function packageFolder(file: string): string {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json')) || folder === '/') return folder;
+  for (let folder = dirname(file); folder !== '/'; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
   }
+  return dirname(file);
 }
 
 function realFolder(path: string): string {

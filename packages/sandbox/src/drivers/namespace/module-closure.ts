@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isWithin } from '../../paths.js';
 import type { Mount } from '../../sandbox.js';
@@ -8,19 +8,23 @@ import type { Mount } from '../../sandbox.js';
  * what symbolic links in any of these point to (workspaces, linked packages), with their ancestors in turn.
  * All keep their place relative to each other: where `folder` is shown at `at`, they are shown around it, so that relative links
  * lead where they led.
+ *
+ * @param links which links to follow: all, or those to packages that the linking package declares
  */
-export function moduleClosure(folder: string, at: string): readonly Mount[] {
+export function moduleClosure(folder: string, at: string, links: 'all' | 'declared' = 'all'): readonly Mount[] {
   const found = new Map<string, string>();
   const visited = new Set<string>();
   const queue: Mount[] = [{ from: folder, at }];
   for (let next = queue.shift(); next; next = queue.shift()) {
     if (visited.has(next.from)) continue;
     visited.add(next.from);
+    const wanted = links === 'all' ? null : declaredBy(next.from);
     for (const modules of nodeModulesAround(next)) {
-      if (visited.has(modules.from)) continue;
+      if (wanted === null && visited.has(modules.from)) continue;
       visited.add(modules.from);
       if (!isWithin(modules.from, folder)) found.set(modules.at, modules.from);
-      for (const target of linkTargets(modules)) {
+      const targets = wanted === null ? linkTargets(modules) : [...wanted].flatMap((name) => linkTarget({ from: join(modules.from, name), at: join(modules.at, name) }));
+      for (const target of targets) {
         if (isWithin(target.from, folder)) continue;
         found.set(target.at, target.from);
         queue.push(target);
@@ -60,7 +64,14 @@ function linkTargets(modules: Mount): readonly Mount[] {
 }
 
 function linkTarget(link: Mount): readonly Mount[] {
-  if (!existsSync(link.from) || !statSync(link.from).isDirectory()) return [];
+  if (!existsSync(link.from) || !lstatSync(link.from).isSymbolicLink() || !statSync(link.from).isDirectory()) return [];
   const seen = resolve(dirname(link.at), readlinkSync(link.from));
   return [{ from: realpathSync(link.from), at: seen }];
+}
+
+function declaredBy(folder: string): ReadonlySet<string> {
+  const file = join(folder, 'package.json');
+  if (!existsSync(file)) return new Set();
+  const { dependencies = {} } = JSON.parse(readFileSync(file, 'utf8')) as { dependencies?: Readonly<Record<string, string>> };
+  return new Set(Object.keys(dependencies));
 }

@@ -22,7 +22,7 @@ export function unshareProbe(): readonly string[] {
 
 /** Arguments of `setpriv`: the shell script as the first process of new namespaces, killed when we die. */
 function entering(script: string): readonly string[] {
-  return ['--pdeathsig', 'KILL', 'unshare', ...NAMESPACES, '/bin/sh', '-c', script];
+  return ['--pdeathsig', 'KILL', '--no-new-privs', 'unshare', ...NAMESPACES, '/bin/sh', '-c', script];
 }
 
 function unshareScript(layout: Layout): string {
