@@ -1,0 +1,6 @@
+import type { Instrumentation } from '../core/instrumentation.js';
+import { pg } from './pg/index.js';
+import { ioredis } from './redis/ioredis.js';
+
+/** The client libraries of data services that are observed. */
+export const DRIVERS: readonly Instrumentation[] = [pg, ioredis];

@@ -1,0 +1,120 @@
+import type { EventBody, IoPhase, Outcome, RedisReply, ServerInfo } from '@deja/format';
+import type { LiveEvent, OpenEvent, Packing, Recorder } from '../../core/recorder.js';
+import { connectPhase, ioErrorOf } from '../shared/io-error.js';
+import { sessionOf } from '../shared/sessions.js';
+import { textField } from '../shared/values.js';
+import { argumentName, replyName } from './names.js';
+import { bytesOf, sizeOf, toArgument, toReply } from './reply.js';
+
+/** Where commands go. */
+export interface RedisEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** From the server's INFO, once it was seen. */
+  version: string | undefined;
+}
+
+const OVERHEAD = 200;
+const UNKEPT = Symbol('not kept');
+
+/** One command. */
+export class RedisCommandEvent implements LiveEvent {
+  readonly kind = 'redis';
+  readonly #endpoint: RedisEndpoint;
+  readonly #args: readonly unknown[];
+  #open: OpenEvent | null = null;
+  #connection: object;
+  #sent = false;
+  #state: 'open' | 'ok' | 'error' = 'open';
+  #reply: unknown;
+  #error: unknown;
+
+  private constructor(endpoint: RedisEndpoint, connection: object, args: readonly unknown[]) {
+    this.#endpoint = endpoint;
+    this.#connection = connection;
+    this.#args = args;
+  }
+
+  /** Null when nothing is recorded here. `args` is kept by reference: the command's name and arguments as they go onto the wire. */
+  static begin(recorder: Recorder, endpoint: RedisEndpoint, connection: object, args: readonly unknown[]): RedisCommandEvent | null {
+    const event = new RedisCommandEvent(endpoint, connection, args);
+    event.#open = recorder.begin(event);
+    if (event.#open === null) return null;
+    event.#open.keep(OVERHEAD + sizeOf(args));
+    return event;
+  }
+
+  get ended(): boolean {
+    return this.#state !== 'open';
+  }
+
+  /** It was written to this connection. */
+  sent(connection: object): void {
+    this.#sent = true;
+    this.#connection = connection;
+  }
+
+  replied(reply: unknown): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ok';
+    this.#reply = this.#open?.keep(sizeOf(reply)) === false ? UNKEPT : reply;
+    this.#noteVersion(reply);
+    this.#open?.end();
+  }
+
+  failed(error: unknown): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'error';
+    this.#error = error;
+    this.#open?.end();
+  }
+
+  toBody(pack: Packing): EventBody {
+    const redact = (name: string, value: string): string => pack.redact(name, value);
+    const names = this.#args.map(plain);
+    const { version, ...server } = this.#endpoint;
+    const info: Omit<ServerInfo, 'name'> = { kind: 'redis', ...server, ...(version === undefined ? {} : { version }) };
+    return {
+      kind: 'redis',
+      server: pack.server(info),
+      session: sessionOf(this.#connection),
+      command: this.#args.map((arg, index) => toArgument(arg, argumentName(names, index), redact)),
+      outcome: this.#outcome(pack, names, redact),
+    };
+  }
+
+  #outcome(pack: Packing, names: readonly string[], redact: (name: string, value: string) => string): Outcome<RedisReply> {
+    switch (this.#state) {
+      case 'open':
+        return { pending: {} };
+      case 'error':
+        return { error: ioErrorOf(this.#error, redact, this.#where()) };
+      case 'ok': {
+        if (this.#reply === UNKEPT) {
+          pack.limit(`the reply to a Redis command was not kept: ${names.slice(0, 2).join(' ')}`);
+          return { pending: {} };
+        }
+        return { ok: toReply(this.#reply, names[0]?.toLowerCase() ?? '', (path) => replyName(names, path), redact) };
+      }
+    }
+  }
+
+  /** An error that the server sent has no place of its own: the exchange worked. */
+  #where(): { readonly phase?: IoPhase; readonly code?: string } {
+    const name = textField(this.#error, 'name');
+    const message = textField(this.#error, 'message') ?? '';
+    if (name === 'ReplyError' || name === 'ErrorReply' || name === 'SimpleError' || name === 'BlobError') return { code: message.split(' ')[0] ?? '' };
+    return { phase: this.#sent ? 'wait' : connectPhase(this.#error) };
+  }
+
+  #noteVersion(reply: unknown): void {
+    if (this.#endpoint.version !== undefined || plain(this.#args[0]).toLowerCase() !== 'info') return;
+    this.#endpoint.version = /redis_version:(\S+)/.exec(plain(reply))?.[1];
+  }
+}
+
+function plain(value: unknown): string {
+  const text = value instanceof Uint8Array ? bytesOf(value) : value;
+  return typeof text === 'string' ? text : typeof text === 'number' ? String(text) : '';
+}

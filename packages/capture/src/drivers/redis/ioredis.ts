@@ -1,0 +1,112 @@
+import type { Instrumentation } from '../../core/instrumentation.js';
+import type { Recorder } from '../../core/recorder.js';
+import { hookModule } from '../../hooks/module-hooks.js';
+import { noteNotCaptured } from '../../hooks/not-captured.js';
+import { ConnectionEvent } from '../shared/connection-event.js';
+import { stoppable } from '../shared/stoppable.js';
+import { field, isFunction, textField } from '../shared/values.js';
+import { wrapMethod } from '../shared/wrap.js';
+import { RedisCommandEvent, type RedisEndpoint } from './command-event.js';
+
+export const ioredis: Instrumentation = {
+  name: 'ioredis',
+  install(recorder) {
+    const [present, stop] = stoppable(recorder);
+    hookModule('ioredis', (exports) => patch(exports, present), { versions: '>=4 <7' });
+    return stop;
+  },
+};
+
+const events = new WeakMap<object, RedisCommandEvent>();
+const endpoints = new WeakMap<object, RedisEndpoint>();
+const attempts = new WeakMap<object, { readonly event: ConnectionEvent; error: unknown }>();
+
+function patch(exports: unknown, recorder: Recorder): void {
+  const Redis = field(exports, 'Redis') ?? field(exports, 'default') ?? exports;
+  const prototype = field(Redis, 'prototype');
+  if (typeof prototype !== 'object' || prototype === null) throw new Error('Redis has another shape than expected');
+  const known = wrapMethod(prototype, 'sendCommand', (original) => function sendCommand(this: unknown, ...args) {
+    try {
+      begin(recorder, this, args[0]);
+    } catch {
+      // The command goes its way unobserved.
+    }
+    return original.apply(this, args);
+  });
+  if (!known) throw new Error('Redis has no sendCommand');
+  wrapMethod(prototype, 'setStatus', (original) => function setStatus(this: unknown, ...args) {
+    connection(recorder, this, args[0]);
+    return original.apply(this, args);
+  });
+  wrapMethod(prototype, 'silentEmit', (original) => function silentEmit(this: unknown, ...args) {
+    const attempt = typeof this === 'object' && this !== null ? attempts.get(this) : undefined;
+    if (attempt !== undefined && args[0] === 'error') attempt.error = args[1];
+    return original.apply(this, args);
+  });
+}
+
+/** A command passes here again when it was kept while offline, is sent once more after a lost connection, or goes to another node. */
+function begin(recorder: Recorder, redis: unknown, command: unknown): void {
+  if (typeof redis !== 'object' || redis === null || typeof command !== 'object' || command === null) return;
+  if (events.get(command)?.ended === false) return;
+  const name = textField(command, 'name');
+  const values = field(command, 'args');
+  if (name === undefined) return;
+  const event = RedisCommandEvent.begin(recorder, endpointOf(redis), redis, [name, ...(Array.isArray(values) ? values : [])]);
+  if (event === null) return;
+  if (/subscribe$/i.test(name)) noteNotCaptured('messages of Redis subscriptions');
+  if (/^monitor$/i.test(name)) noteNotCaptured('the output of the Redis command MONITOR');
+  events.set(command, event);
+  replace(command, 'resolve', (resolve) => function (this: unknown, ...args) {
+    event.replied(args[0]);
+    return resolve.apply(this, args);
+  });
+  replace(command, 'reject', (reject) => function (this: unknown, ...args) {
+    event.failed(args[0]);
+    return reject.apply(this, args);
+  });
+  replace(command, 'toWritable', (toWritable) => function (this: unknown, ...args) {
+    const stream = field(redis, 'stream');
+    event.sent(typeof stream === 'object' && stream !== null ? stream : redis);
+    return toWritable.apply(this, args);
+  });
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+function replace(target: object, name: string, make: (original: Method) => Method): void {
+  const original = field(target, name);
+  if (isFunction(original)) Object.defineProperty(target, name, { value: make(original), writable: true, configurable: true, enumerable: Object.hasOwn(target, name) });
+}
+
+function endpointOf(redis: object): RedisEndpoint {
+  let endpoint = endpoints.get(redis);
+  if (endpoint === undefined) {
+    const options = field(redis, 'options');
+    const path = textField(options, 'path');
+    const port = field(options, 'port');
+    endpoint = {
+      host: path ?? textField(options, 'host') ?? 'localhost',
+      port: path === undefined && typeof port === 'number' ? port : path === undefined ? 6379 : 0,
+      tls: Boolean(field(options, 'tls')),
+      version: undefined,
+    };
+    endpoints.set(redis, endpoint);
+  }
+  return endpoint;
+}
+
+function connection(recorder: Recorder, redis: unknown, status: unknown): void {
+  if (typeof redis !== 'object' || redis === null) return;
+  const attempt = attempts.get(redis);
+  if (status === 'connecting') {
+    const { host, port } = endpointOf(redis);
+    attempts.set(redis, { event: ConnectionEvent.begin(recorder, 'redis', host, port), error: undefined });
+  } else if (attempt !== undefined && status === 'connect') {
+    attempt.event.established();
+    attempts.delete(redis);
+  } else if (attempt !== undefined && (status === 'close' || status === 'end' || status === 'reconnecting')) {
+    attempt.event.failed(attempt.error ?? new Error('Connection is closed.'));
+    attempts.delete(redis);
+  }
+}
