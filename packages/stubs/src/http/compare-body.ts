@@ -1,5 +1,5 @@
 import type { Body, HeaderList } from '@deja/format';
-import { isRedacted } from '../redacted.js';
+import { sameValue } from '../redacted.js';
 import { differentJson } from './compare-json.js';
 import { header } from './question.js';
 
@@ -32,7 +32,7 @@ export function differentPairs(recorded: string, asked: string, what: string, ig
     const other = now[index];
     if (!other || other[0] > name) return `${what} ${name} is missing`;
     if (other[0] < name) return `${what} ${other[0]} was not sent`;
-    if (other[1] !== value && !isRedacted(value)) return `${what} ${name} is '${other[1]}' instead of '${value}'`;
+    if (!sameValue(value, other[1])) return `${what} ${name} is '${other[1]}' instead of '${value}'`;
   }
   const added = now[before.length];
   return added ? `${what} ${added[0]} was not sent` : null;

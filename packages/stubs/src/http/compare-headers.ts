@@ -1,5 +1,5 @@
 import type { HeaderList } from '@deja/format';
-import { isRedacted } from '../redacted.js';
+import { sameValue } from '../redacted.js';
 
 /**
  * Headers that say when, by which program or over which connection something is asked, or follow from the rest
@@ -27,7 +27,7 @@ export function differentHeaders(recorded: HeaderList, asked: HeaderList): strin
   for (const [name, value] of before) {
     const other = now.get(name);
     if (other === undefined) return `header ${name} is missing`;
-    if (other !== value && !isRedacted(value)) return `header ${name} '${other}' instead of '${value}'`;
+    if (!sameValue(value, other)) return `header ${name} '${other}' instead of '${value}'`;
   }
   for (const name of now.keys()) if (!before.has(name)) return `header ${name} was not sent`;
   return null;

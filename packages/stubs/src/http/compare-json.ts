@@ -1,4 +1,4 @@
-import { isRedacted } from '../redacted.js';
+import { sameValue } from '../redacted.js';
 
 /** A number keeps its text: `JSON.parse` would make different large numbers equal. */
 class JsonNumber {
@@ -42,8 +42,8 @@ function different(before: unknown, now: unknown, path: string): string | null {
     if (added !== undefined) return `body at ${path}.${added}: was not sent`;
     return firstOf(Object.keys(before).map((key) => () => different(before[key], now[key], `${path}.${key}`)));
   }
-  if (typeof before === 'string' && typeof now === 'string' && isRedacted(before)) return null;
-  return before === now ? null : unlike(before, now, path);
+  const same = typeof before === 'string' && typeof now === 'string' ? sameValue(before, now) : before === now;
+  return same ? null : unlike(before, now, path);
 }
 
 function firstOf(checks: readonly (() => string | null)[]): string | null {

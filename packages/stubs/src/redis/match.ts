@@ -1,7 +1,7 @@
 import type { RedisArgument } from '@deja/format';
 import type { Difference } from '../ledger.js';
 import type { RedisExchange } from '../plan.js';
-import { isRedacted } from '../redacted.js';
+import { sameValue } from '../redacted.js';
 
 /** A command as it arrived at a stub. */
 export interface RedisQuestion {
@@ -34,7 +34,7 @@ export function describeCommand(args: readonly (RedisArgument | Buffer)[]): stri
 }
 
 function same(recorded: RedisArgument, asked: Buffer): boolean {
-  if (typeof recorded === 'string') return recorded === asked.toString() || isRedacted(recorded);
+  if (typeof recorded === 'string') return sameValue(recorded, asked.toString());
   return Buffer.from(recorded.base64, 'base64').equals(asked);
 }
 
