@@ -50,7 +50,7 @@ export interface FailedResponse {
 
 /** What went wrong. */
 export interface Failure {
-  /** How it was noticed. `response`: an answer of 5xx without a known error. */
+  /** How it was noticed. `response`: an answer of 5xx; its error, if any, is the last one that the request's work showed (logged) before it. */
   readonly origin: 'framework' | 'response' | 'uncaughtException' | 'unhandledRejection' | 'captureException';
   /** The process ended because of it. */
   readonly fatal: boolean;

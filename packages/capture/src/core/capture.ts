@@ -6,6 +6,7 @@ import { preview } from '../errors/preview.js';
 import { Failures } from '../failure/failures.js';
 import { Replaying, readInstructions } from '../failure/replaying.js';
 import { installProcessFailures } from '../failure/process-failures.js';
+import { installShownErrors } from '../failure/shown-errors.js';
 import { startModuleHooks } from '../hooks/module-hooks.js';
 import { noteNotCaptured, reportOnce } from '../hooks/not-captured.js';
 import { installHttpClient } from '../http/client.js';
@@ -65,6 +66,7 @@ export class Capture implements Disposable {
     const { recorder, failures, config } = this;
     const { body } = config.limits;
     this.#install('the process', () => installProcessFailures(failures, (code) => this.#packager.exiting(code)));
+    this.#install('the stacks of errors', () => installShownErrors((error) => failures.shown(error)));
     this.#install('listening servers', () => this.#listening.install(() => recorder.listening()));
     this.#install('the HTTP server', () => installHttpServer(recorder, failures, body));
     this.#install('the HTTP client', () => installHttpClient(recorder, body));

@@ -5,6 +5,7 @@ import type { RequestScope } from '../core/scope.js';
 import type { TimelineRecorder } from '../core/timeline-recorder.js';
 import type { Lifecycle } from '../http/server.js';
 import type { NotedFailure } from './noted.js';
+import { ShownErrors } from './shown-errors.js';
 import type { Replaying } from './replaying.js';
 
 /** Decides what is a failure, of which request, and when it is packaged: one failure, one package. */
@@ -14,6 +15,7 @@ export class Failures implements Lifecycle {
   readonly #replaying: Replaying | undefined;
   /** Errors that were reported: on their way through handlers they are seen again. */
   readonly #known = new WeakSet<object>();
+  readonly #shown = new ShownErrors();
 
   constructor(recorder: TimelineRecorder, packager: Packager, replaying?: Replaying) {
     this.#recorder = recorder;
@@ -46,13 +48,19 @@ export class Failures implements Lifecycle {
   ending(scope: RequestScope): void {
     const response = scope.exchange?.response;
     // Noted here and not when the answer is out: a replay must see the same place.
-    if (response && response.statusCode >= 500) scope.failure ??= this.#noted('response');
+    if (response && response.statusCode >= 500) scope.failure ??= this.#noted('response', this.#shown.of(scope));
     if (this.#replaying) this.#settle(scope, true);
   }
 
   closed(scope: RequestScope, finished: boolean): void {
     this.#recorder.closeRequest(scope);
     if (!scope.packaged) this.#settle(scope, finished);
+    this.#shown.forget(scope);
+  }
+
+  /** Somebody read the stack of an error, most likely in order to log it. When the answer is a 5xx that nothing else explains, this does. */
+  shown(error: unknown): void {
+    this.#shown.note(this.#recorder.currentRequest(), error);
   }
 
   /** An error that reached the process. `fatal`: nobody handles it. */
