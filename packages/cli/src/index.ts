@@ -1,1 +1,1 @@
-// Filled by the concepts of this package.
+export { main } from './main.js';

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// Runs on any Node since 18: hands over to a newer one where the installed Node is too old for the tools.
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NODE_MAJOR = 24;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+/** `node_modules/node-<platform>-<arch>` of this folder or of one above it. */
+function findNode(folder) {
+  const node = join(folder, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  if (existsSync(node)) return node;
+  return dirname(folder) === folder ? undefined : findNode(dirname(folder));
+}
+
+function handOver(node) {
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      // At a terminal the child has got it as well: twice would mean "at once" to many programs.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+const main = join(dirname(realpathSync(fileURLToPath(import.meta.url))), '..', 'dist', 'main.js');
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
+  const { main: run } = await import(main);
+  await run(process.argv);
+} else {
+  const node = findNode(dirname(main)) ?? findNode(process.cwd());
+  if (node) handOver(node);
+  else {
+    console.error(`deja needs Node ${NODE_MAJOR} or newer for its tools; this is ${process.version}. (The application itself may run on Node 20 and newer.)`);
+    console.error(`Get it beside the application: npm install --no-save node-${process.platform}-${process.arch}@${NODE_MAJOR}`);
+    process.exitCode = 5;
+  }
+}

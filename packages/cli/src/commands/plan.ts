@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { act, addCommand } from '../shared/command.js';
+import { EXIT } from '../shared/exit.js';
+import { shownPath } from '../shared/find-package.js';
+import { loadPlan } from '../shared/load-plan.js';
+import type { SharedOptions } from '../shared/output.js';
+import { shellWord } from '../shared/program-name.js';
+import { plural } from '../render/units.js';
+
+interface PlanOptions extends SharedOptions {
+  readonly out: string;
+}
+
+export function plan(program: Command): void {
+  addCommand(program, 'plan <PKG>', 'write the plan of a reproduction as a folder to read and edit')
+    .requiredOption('--out <DIR>', 'an empty or new folder')
+    .action(
+      act<PlanOptions, [string]>(async (output, { out }, named) => {
+        const loaded = await loadPlan(named);
+        const { writePlan } = await import('@deja/reproduce');
+        const files = writePlan(loaded, out).map((name) => join(out, name));
+        const { statements, rows } = loaded.certificate;
+        const exact = statements.filter((statement) => statement.exact).length;
+        output.document({ folder: out, files, statements: statements.length, exact, rows });
+        output.print(files.map(shownPath).join('\n'));
+        output.say(`${plural(rows, 'row')} satisfy ${exact} of ${plural(statements.length, 'statement')}; the others are answered verbatim`);
+        output.next(`reproduce ${shellWord(out)}`, 'run it, as it is or edited');
+        return EXIT.ok;
+      }),
+    );
+}

@@ -1,0 +1,110 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Certificate } from '@deja/fixtures';
+import type { Progress, Reproduction, ReproductionPlan, Verdict } from '@deja/reproduce';
+import type { SandboxChoice } from '@deja/sandbox';
+import { conclusion, controlLine, headline, runLine } from '../render/reproduction.js';
+import { oneLine } from '../render/text.js';
+import { capturePreload } from '../shared/capture-preload.js';
+import { act, addCommand } from '../shared/command.js';
+import { EXIT, type ExitCode } from '../shared/exit.js';
+import { interruption } from '../shared/interruption.js';
+import { cacheFolder, loadPlan } from '../shared/load-plan.js';
+import type { Output, SharedOptions } from '../shared/output.js';
+import { shellWord } from '../shared/program-name.js';
+
+interface ReproduceOptions extends SharedOptions {
+  readonly app?: string;
+  readonly sandbox: SandboxChoice;
+  readonly runs: number;
+  readonly control: boolean;
+  readonly verbose?: boolean;
+}
+
+const SANDBOXES: readonly SandboxChoice[] = ['auto', 'process', 'namespace', 'qemu', 'firecracker'];
+
+export function reproduce(program: Command): void {
+  addCommand(program, 'reproduce <PKG>', 'run the recorded failure again, with nothing real within reach')
+    .option('--app <DIR>', "folder of the application's code (default: where it was recorded)")
+    .addOption(new Option('--sandbox <KIND>', 'where to run it').choices(SANDBOXES).default('auto'))
+    .option('--runs <N>', 'how many times', wholeNumber, 1)
+    .option('--no-control', 'no control run afterwards')
+    .option('--verbose', "show the application's output")
+    .action(act<ReproduceOptions, [string]>(runPlan));
+}
+
+async function runPlan(output: Output, options: ReproduceOptions, named: string): Promise<ExitCode> {
+  using interrupted = interruption();
+  const plan = await loadPlan(named);
+  const { reproduce: run } = await import('@deja/reproduce');
+  output.say(headline(plan.recording, output.err));
+  const result = await run(plan, {
+    ...(options.app === undefined ? {} : { app: options.app }),
+    sandbox: options.sandbox,
+    runs: options.runs,
+    control: options.control,
+    preload: capturePreload(),
+    cacheFolder: cacheFolder(),
+    searchPath: process.env['DEJA_USER_PATH'] ?? process.env['PATH'] ?? '',
+    signal: interrupted.signal,
+    onProgress: (progress) => report(progress, output),
+    ...(options.verbose ? { onLog: (_, bytes) => void process.stderr.write(bytes) } : {}),
+  });
+  if (result.control) output.say(`  ${controlLine(result.control, output.err)}`);
+  output.print(conclusion(result, output.out));
+  output.document(documentOf(plan, result));
+  suggest(output, named, result);
+  return interrupted.signal.aborted ? EXIT.unsure : exitCode(result.verdict);
+}
+
+function report(progress: Progress, output: Output): void {
+  switch (progress.step) {
+    case 'sandbox':
+      output.say(output.err.dim(`sandbox ${progress.sandbox.name}: ${progress.sandbox.description}`));
+      break;
+    case 'difference':
+      output.say(`${output.err.yellow('!')} ${oneLine(progress.text)}`);
+      break;
+    case 'run':
+      output.say(`  ${runLine(progress.run, progress.number, progress.of, output.err)}`);
+      break;
+    case 'control':
+      break;
+  }
+}
+
+/** The contract of `reproduce --json`. */
+function documentOf(plan: ReproductionPlan, { verdict, runs, control, sandbox, differences }: Reproduction): unknown {
+  return { verdict, package: plan.recording.manifest.id, sandbox: sandbox.name, isolation: sandbox.isolation, runs, control, certificate: summaryOf(plan.certificate), differences };
+}
+
+function summaryOf({ databases, statements, rows, lowerBound, ms }: Certificate): unknown {
+  const opaque = statements.filter(({ exact }) => !exact).map(({ seq, reason }) => ({ seq, reason: reason ?? '' }));
+  return { databases, statements: statements.length, exact: statements.length - opaque.length, opaque, rows, lowerBound, ms };
+}
+
+function suggest(output: Output, named: string, { verdict, runs }: Reproduction): void {
+  const word = shellWord(named);
+  if (verdict === 'reproduced') output.next(`plan ${word} --out plan`, 'see and edit what made it happen');
+  else if (runs.some(({ divergence }) => divergence?.seq !== undefined)) output.next(`event ${word} ${runs.find(({ divergence }) => divergence?.seq !== undefined)?.divergence?.seq}`, 'the recorded event');
+  else output.next(`reproduce ${word} --verbose`, "with the application's output");
+}
+
+function exitCode(verdict: Verdict): ExitCode {
+  switch (verdict) {
+    case 'reproduced':
+      return EXIT.ok;
+    case 'not-reproduced':
+      return EXIT.opposite;
+    case 'diverged':
+      return EXIT.diverged;
+    case 'flaky':
+    case 'inconclusive':
+      return EXIT.unsure;
+  }
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 10_000) throw new InvalidArgumentError('a whole number from 1 to 10000 is needed');
+  return number;
+}

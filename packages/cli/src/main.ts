@@ -1,0 +1,35 @@
+import { Command, CommanderError } from 'commander';
+import { event } from './commands/event.js';
+import { events } from './commands/events.js';
+import { ls } from './commands/ls.js';
+import { plan } from './commands/plan.js';
+import { reproduce } from './commands/reproduce.js';
+import { show } from './commands/show.js';
+import { EXIT } from './shared/exit.js';
+
+/** In the order of `deja --help`. Each adds its command; what a command needs is loaded when it runs. */
+const COMMANDS: readonly ((program: Command) => void)[] = [ls, show, events, event, plan, reproduce];
+
+/** Runs the command line; sets `process.exitCode`. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `deja events x | head`: the reader has seen enough.
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    throw error;
+  });
+  const program = new Command('deja')
+    .description('Turns one failure of a running service into a confirmed, repeatable reproduction, from observed data alone.')
+    .version('0.1.0', '-v, --version')
+    .enablePositionalOptions()
+    .showHelpAfterError('(deja COMMAND --help shows what it takes)')
+    .exitOverride();
+  for (const add of COMMANDS) add(program);
+  for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help shows what it takes)');
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help that was asked for ends with 0, every misuse with 2.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}

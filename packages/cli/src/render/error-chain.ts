@@ -1,0 +1,58 @@
+import type { ErrorInfo, Frame, FrameScope } from '@deja/format';
+import type { Paint } from '../shared/paint.js';
+import { previewText } from './preview.js';
+import { cut, indent, oneLine, visible } from './text.js';
+import { plural } from './units.js';
+
+export interface ChainOptions {
+  readonly paint: Paint;
+  readonly width: number;
+  /** Foreign frames and all variables as well. */
+  readonly full: boolean;
+}
+
+const MAX_VARIABLES = 12;
+
+/** The error, its in-app frames with what their variables held, and the causes under it. */
+export function errorChain(error: ErrorInfo, options: ChainOptions): string {
+  const { paint } = options;
+  const code = error.code === undefined ? '' : ` ${paint.dim(`[${oneLine(error.code)}]`)}`;
+  const fields = Object.entries(error.fields ?? {}).map(([name, value]) => paint.dim(`  .${visible(name)} = ${cut(previewText(value), 120)}`));
+  const lines = [`${paint.red(paint.bold(error.nonError ? 'thrown' : visible(error.name)))}: ${visible(error.message)}${code}`, ...fields, ...frames(error.frames, options)];
+  const members = (error.errors ?? []).map((member, index) => `${paint.dim(`member ${index + 1}:`)}\n${indent(errorChain(member, options), '  ')}`);
+  const cause = error.cause ? [`${paint.dim('caused by')} ${errorChain(error.cause, options)}`] : [];
+  return [...lines, ...members, ...cause].join('\n');
+}
+
+function frames(all: readonly Frame[], options: ChainOptions): string[] {
+  const lines: string[] = [];
+  let foreign = 0;
+  const flush = () => {
+    if (foreign > 0) lines.push(options.paint.dim(`    … ${plural(foreign, 'frame')} of libraries`));
+    foreign = 0;
+  };
+  for (const frame of all) {
+    if (!frame.inApp && !options.full) {
+      foreign++;
+      continue;
+    }
+    flush();
+    lines.push(frameLine(frame, options.paint), ...(frame.scopes ?? []).flatMap((scope) => variables(scope, options)));
+  }
+  flush();
+  return lines;
+}
+
+function frameLine(frame: Frame, paint: Paint): string {
+  const place = `${visible(frame.file)}:${frame.line}:${frame.column}`;
+  const line = `  at ${visible(frame.function ?? '<anonymous>')} (${place})`;
+  return frame.inApp ? `  at ${paint.bold(visible(frame.function ?? '<anonymous>'))} (${paint.cyan(place)})` : paint.dim(line);
+}
+
+function variables(scope: FrameScope, { paint, width, full }: ChainOptions): string[] {
+  const entries = Object.entries(scope.variables);
+  const shown = full ? entries : entries.slice(0, MAX_VARIABLES);
+  const label = scope.type === 'local' || scope.type === 'block' ? '' : ` ${paint.dim(`(${scope.type})`)}`;
+  const lines = shown.map(([name, value]) => `      ${cut(`${visible(name)} = ${previewText(value)}`, width - 6)}${label}`);
+  return entries.length > shown.length ? [...lines, paint.dim(`      … ${entries.length - shown.length} more (--full)`)] : lines;
+}

@@ -1,0 +1,88 @@
+import type { ErrorPackage, IoError, IoEvent, Outcome, Scope } from '@deja/format';
+import { cut, oneLine } from './text.js';
+import { cellText, parameterText, redisArgument, redisReply } from './cells.js';
+import { plural, size } from './units.js';
+
+/** What an event asked of the outside, on one line. */
+export function whatText(event: IoEvent): string {
+  switch (event.kind) {
+    case 'sql':
+      return oneLine(event.text) + (event.params?.length ? `  [${event.params.map((param) => cut(parameterText(param), 40)).join(', ')}]` : '');
+    case 'http':
+      return oneLine(`${event.method} ${event.url}`);
+    case 'redis':
+      return oneLine(event.command.map((argument) => redisArgument(argument)).join(' '));
+    case 'dns':
+      return oneLine(event.hostname);
+    case 'socket':
+      return oneLine(`${event.host}:${event.port}`);
+    case 'state':
+      return oneLine(event.name);
+    case 'random':
+      return event.source;
+  }
+}
+
+/** How an event ended, in a few words. */
+export function outcomeText(event: IoEvent): string {
+  switch (event.kind) {
+    case 'sql':
+      return ended(event.outcome, ({ command, rowCount, rows, fields }) => (fields.length > 0 ? plural(rows.length, 'row') + firstCell(rows, fields.length) : `${oneLine(command)}${rowCount === null ? '' : ` ${rowCount}`}`));
+    case 'http':
+      return ended(event.outcome, ({ status, statusText, body }) => oneLine(`${status} ${statusText ?? ''}`) + (body ? `, ${size(bodySize(body))}` : ''));
+    case 'redis':
+      return ended(event.outcome, (reply) => cut(oneLine(redisReply(reply)), 40));
+    case 'dns':
+      return ended(event.outcome, ({ addresses }) => oneLine(addresses.join(', ')));
+    case 'socket':
+      return ended(event.outcome, ({ bytesSent, bytesReceived }) => `${size(bytesSent)} out, ${size(bytesReceived)} in`);
+    case 'state':
+    case 'random':
+      return ended(event.outcome, ({ value }) => cut(oneLine(typeof value === 'string' ? value : JSON.stringify(value)), 40));
+  }
+}
+
+export type Ending = 'ok' | 'bad' | 'error' | 'pending';
+
+/** `bad`: answered, but with a refusal (HTTP 4xx and 5xx, a Redis error). */
+export function endingOf(event: IoEvent): Ending {
+  if ('pending' in event.outcome) return 'pending';
+  if ('error' in event.outcome) return 'error';
+  if (event.kind === 'http' && event.outcome.ok.status >= 400) return 'bad';
+  return event.kind === 'redis' && 'error' in event.outcome.ok ? 'bad' : 'ok';
+}
+
+/** `boot`, `background`, `request` (the failing one), or the number of one that overlapped it. */
+export function scopeText(scope: Scope | undefined): string {
+  if (scope?.in === 'boot' || scope?.in === 'background') return scope.in;
+  return scope === undefined || scope.request === 0 ? 'request' : `other ${scope.request}`;
+}
+
+/** `23505 duplicate key value …`. */
+export function ioErrorText(error: IoError): string {
+  const code = error.code !== undefined && !error.message.includes(error.code) ? `${error.code} ` : '';
+  return oneLine(`${code}${error.message || (error.name ?? 'error')}`);
+}
+
+/** What the events name: the database or server, where there are several. */
+export function whereText(event: IoEvent, pkg: Pick<ErrorPackage, 'databases' | 'servers'>): string {
+  if (event.kind === 'sql') return pkg.databases.length > 1 ? oneLine(event.database) : '';
+  return event.kind === 'redis' && pkg.servers.length > 1 ? oneLine(event.server) : '';
+}
+
+function bodySize(body: { readonly text: string } | { readonly base64: string } | { readonly blob: string; readonly size: number }): number {
+  if ('text' in body) return Buffer.byteLength(body.text);
+  return 'base64' in body ? Buffer.from(body.base64, 'base64').length : body.size;
+}
+
+function firstCell(rows: readonly (readonly Parameters<typeof cellText>[0][])[], columns: number): string {
+  const cell = rows[0]?.[0];
+  return rows.length === 1 && columns === 1 && cell !== undefined ? `: ${cut(cellText(cell), 40)}` : '';
+}
+
+function ended<T>(outcome: Outcome<T>, ok: (value: T) => string): string {
+  if ('ok' in outcome) return ok(outcome.ok);
+  if ('pending' in outcome) return 'no answer yet';
+  const phase = outcome.error.phase === undefined ? '' : ` (${outcome.error.phase})`;
+  return cut(ioErrorText(outcome.error), 80) + phase;
+}

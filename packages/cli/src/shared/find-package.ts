@@ -1,0 +1,42 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, relative, sep } from 'node:path';
+import { DejaError } from '@deja/format';
+import { usageError } from './exit.js';
+
+/** The folder in which packages are looked for when none is named. */
+export function packageFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return env.DEJA_OUT || '.deja';
+}
+
+/** The package files of a folder, by name. Empty when there is no such folder. */
+export function packageFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.deja'))
+    .toSorted()
+    .map((name) => join(folder, name));
+}
+
+/**
+ * What the user calls a package: a path, or the id (or its unique beginning) of one in `.deja/`.
+ * Throws DEJA_PACKAGE_NOT_FOUND, or DEJA_USAGE when several begin so.
+ */
+export function findPackage(named: string, folder: string = packageFolder()): string {
+  if (existsSync(named)) return named;
+  const looksLikePath = named.includes('/') || named.includes(sep) || named.endsWith('.deja');
+  const found = looksLikePath ? [] : packageFiles(folder).filter((path) => basename(path).startsWith(named));
+  const [first, second] = found;
+  if (first !== undefined && second === undefined) return first;
+  if (first !== undefined) {
+    throw usageError(`${found.length} packages in ${folder} begin with ${named}`, `Write more of it: ${found.slice(0, 3).map((path) => basename(path, '.deja')).join(', ')}…`);
+  }
+  throw new DejaError('DEJA_PACKAGE_NOT_FOUND', `${named}: there is no such file${looksLikePath ? '' : `, and no package in ${folder} begins so`}`, {
+    hint: '`deja ls` lists the packages of a folder; `deja run -- COMMAND` makes them.',
+  });
+}
+
+/** As the user would type it from here. */
+export function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short !== '' && !short.startsWith('..') ? short : path;
+}
