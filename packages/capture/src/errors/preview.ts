@@ -22,10 +22,10 @@ interface Walk {
 type Fields = { [key: string]: Preview };
 
 // Taken once: own fields and overridden methods of the value must not run.
-const dateTime = detached<(value: Date) => number>(Date.prototype, 'getTime');
-const mapEntries = detached<(value: Map<unknown, unknown>) => Iterable<[unknown, unknown]>>(Map.prototype, 'entries');
-const setValues = detached<(value: Set<unknown>) => Iterable<unknown>>(Set.prototype, 'values');
-const sourceOf = detached<(value: RegExp) => string>(RegExp.prototype, 'source');
+const dateTime = detached(Date.prototype, 'getTime') as (value: Date) => number;
+const mapEntries = detached(Map.prototype, 'entries') as (value: Map<unknown, unknown>) => Iterable<[unknown, unknown]>;
+const setValues = detached(Set.prototype, 'values') as (value: Set<unknown>) => Iterable<unknown>;
+const sourceOf = detached(RegExp.prototype, 'source') as (value: RegExp) => string;
 
 /** A bounded, plain picture of any value. No getter, Proxy trap or `toJSON` of the value runs. Never throws. */
 export function preview(value: unknown, limits: PreviewLimits = DEFAULT_PREVIEW): Preview {
@@ -165,7 +165,8 @@ function cutText(text: string, limit: number): string {
 }
 
 /** A method or getter of a prototype as a function of its object. */
-function detached<F>(prototype: object, name: string): F {
-  const { get, value } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
-  return Function.prototype.call.bind((get ?? value) as () => unknown) as F;
+function detached(prototype: object, name: string): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
+  const method: unknown = Reflect.get(descriptor, 'get') ?? Reflect.get(descriptor, 'value');
+  return Function.prototype.call.bind(method as () => unknown);
 }

@@ -1,6 +1,7 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Frame } from '@deja/format';
+import { pathOf } from '../locals/url-path.js';
 
 const MAX_FRAMES = 50;
 /** Deja's own code is never the application's, wherever it is installed. */
@@ -49,15 +50,6 @@ function positionOf(text: string): { readonly file: string; readonly line: numbe
 /** What is between the parentheses that follow `eval at name`. */
 function innerOfEval(text: string): string | undefined {
   return EVAL.exec(text)?.[1] ?? /\((.*)\)/.exec(text)?.[1];
-}
-
-function pathOf(file: string): string {
-  if (!file.startsWith('file:')) return file;
-  try {
-    return fileURLToPath(file);
-  } catch {
-    return file;
-  }
 }
 
 /** A file as frames name it, and whether it is the application's own code. */

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import type { Frame } from '@deja/format';
 import type { FrameScopes } from '../locals/locals-of.js';
+import { pathOf } from '../locals/url-path.js';
 import { placed } from './stack-frames.js';
 
 /**
@@ -29,12 +29,4 @@ function sameFunction(onStack: string | undefined, paused: string): boolean {
   const plain = (onStack ?? '').replace(/ \[as .*\]$/, '').replace(/^(?:async |new )+/, '');
   if (plain === '' || plain === '<anonymous>' || paused === '') return plain.endsWith('<anonymous>') || plain === '' || paused === '';
   return plain === paused || plain.endsWith(`.${paused}`);
-}
-
-function pathOf(url: string): string {
-  try {
-    return url.startsWith('file:') ? fileURLToPath(url) : url;
-  } catch {
-    return url;
-  }
 }

@@ -10,12 +10,23 @@ export interface FrameScopes {
   readonly scopes: readonly FrameScope[];
 }
 
+type Listener = (error: object) => void;
+const listeners = new Set<Listener>();
+
 /** Weak: the locals live exactly as long as their error. */
 const byError = new WeakMap<object, readonly FrameScopes[]>();
 
 /** The variables of the frames in which this error was thrown, innermost first, where they could be had. */
 export function localsOf(error: unknown): readonly FrameScopes[] | undefined {
-  return typeof error === 'object' && error !== null ? byError.get(error) : undefined;
+  if (typeof error !== 'object' || error === null) return undefined;
+  for (const listener of listeners) listener(error);
+  return byError.get(error);
+}
+
+/** Calls `listener` with every error whose locals are asked for: it became a failure. Returns what ends that. */
+export function onFailure(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** A rethrown error keeps the locals of its first throw, and gains frames that only the later one shows. */

@@ -113,5 +113,5 @@ function wantsAll(options: unknown): boolean {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host) || host === '0.0.0.0' || host === '::';
+  return host === 'localhost' || host === '::1' || host.startsWith('127.') || host === '0.0.0.0' || host === '::';
 }
