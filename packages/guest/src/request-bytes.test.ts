@@ -17,7 +17,7 @@ describe('a recorded request is sent', () => {
   });
 
   it('in one chunk where it came in chunks', () => {
-    expect(sent({ method: 'POST', headers: [['Transfer-Encoding', 'chunked']], body: { base64: 'AAE=' } })).toMatch(/\r\n\r\n2\r\n\x00\x01\r\n0\r\n\r\n$/);
+    expect(sent({ method: 'POST', headers: [['Transfer-Encoding', 'chunked']], body: { base64: 'AAE=' } }).endsWith('\r\n\r\n2\r\n\0\x01\r\n0\r\n\r\n')).toBe(true);
   });
 
   it('with a body from the blobs of the plan', () => {

@@ -8,6 +8,7 @@ import { PackageOutbox } from './package-outbox.js';
 import type { GuestPlan } from './plan.js';
 import type { AppEnd, HostRequest, LogStream, Observation } from './protocol.js';
 import { checkPortsAreFree, inWords, waitUntilReady } from './ready.js';
+import { killStrays } from './strays.js';
 import { makeWorld } from './world.js';
 import type { World } from './world.js';
 
@@ -79,7 +80,9 @@ export class Session {
     this.#stage = { at: 'stopped' };
     this.#app?.kill();
     if (this.#app) await this.#app.ended;
-    if ('world' in stage) await stage.world.stop();
+    if (!('world' in stage)) return;
+    if (stage.world.plan.network.mode === 'redirected') killStrays('DEJA_OUT', stage.world.injected.out);
+    await stage.world.stop();
   }
 
   /** Says how the application ended, where it did. */

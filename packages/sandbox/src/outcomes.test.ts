@@ -5,8 +5,9 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { GuestError } from './errors.js';
 import { pickSandbox } from './pick.js';
 import type { Sandbox, StartedSandbox, Triggered } from './sandbox.js';
-import { application, asked, asking, AT, get } from './testing/application.js';
+import { answerOf, application, asked, asking, AT, get } from './testing/application.js';
 import type { PlanChange, TestApplication } from './testing/application.js';
+import { freePort } from './testing/free-port.js';
 import { launchers } from './testing/launchers.js';
 
 const PORT = 3000;
@@ -96,8 +97,8 @@ describe.skipIf(!works)(`in the namespace sandbox${reason}`, () => {
       expect(observation.end).toBeNull();
       expect(observation.responses.map((each) => [each.request, each.response?.status])).toEqual([[1, 200], [0, 200]]);
       expect(packages.map((each) => Buffer.from(each.bytes).toString('latin1').slice(0, 5))).toEqual(['/fast', '/slow']);
-      const [slow, fast] = observation.responses.map(({ response }) => JSON.parse((response?.body as { text: string }).text) as { at: number });
-      expect(fast?.at).toBeLessThan(slow?.at ?? 0);
+      const [slow, fast] = observation.responses.map((each) => Number(answerOf(each).at));
+      expect(fast).toBeLessThan(slow ?? 0);
     });
 
     it('says that the process ended, and how', async () => {
@@ -170,16 +171,6 @@ describe('in the process sandbox', () => {
     for (const remove of leftovers.splice(0)) remove();
   });
 
-  async function freePort(): Promise<number> {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
-
   beforeAll(async () => {
     sandbox = await pickSandbox('process');
   });
@@ -195,7 +186,7 @@ describe('in the process sandbox', () => {
     const port = await freePort();
     using app = application(asking(port, '() => ({ cwd: process.cwd(), node: process.execPath, secret: process.env.DEJA_TEST_SECRET })'));
     const { observation, packages } = await triggered(app, asked(port, get(port, '/', { local: { address: '10.1.2.3', port } })));
-    expect(JSON.parse((observation.responses[0]?.response?.body as { text: string }).text)).toEqual({ cwd: app.folder, node: process.execPath });
+    expect(answerOf(observation.responses[0])).toEqual({ cwd: app.folder, node: process.execPath });
     expect(packages).toHaveLength(1);
   });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { HttpTrigger } from '@deja/format';
-import type { GuestPlan } from '@deja/guest';
+import type { GuestPlan, TriggerResult } from '@deja/guest';
 import type { SandboxSpec } from '../sandbox.js';
 
 /** A folder with the files of an application, and a preload that does as capture does: one package for every answer. */
@@ -74,4 +74,11 @@ export function get(port: number, target = '/', rest: Partial<HttpTrigger> = {})
 /** The plan's part for one request to an application that listens on a port. */
 export function asked(port: number, trigger: HttpTrigger = get(port)): Required<Pick<PlanChange, 'triggers' | 'app'>> {
   return { triggers: [{ request: 0, at: 0, trigger }], app: { ready: [{ address: '0.0.0.0', port }] } };
+}
+
+/** What an application made by `asking` answered. */
+export function answerOf(result: TriggerResult | undefined): Record<string, unknown> {
+  const body = result?.response?.body;
+  if (!body || !('text' in body)) throw new Error(`no answer: ${JSON.stringify(result)}`);
+  return JSON.parse(body.text) as Record<string, unknown>;
 }

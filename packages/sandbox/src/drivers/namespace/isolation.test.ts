@@ -5,9 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HttpTrigger } from '@deja/format';
-import type { TriggerResult } from '@deja/guest';
 import { afterEach, describe, expect, it } from 'vitest';
-import { application, asked, asking, AT, get, NODE_AT } from '../../testing/application.js';
+import { answerOf, application, asked, asking, AT, get, NODE_AT } from '../../testing/application.js';
 import type { PlanChange, TestApplication } from '../../testing/application.js';
 import { launchers } from '../../testing/launchers.js';
 import type { SandboxSpec } from '../../sandbox.js';
@@ -24,12 +23,6 @@ async function ask(launcher: Launcher, app: TestApplication, change: PlanChange 
   await started.start();
   const { observation } = await started.trigger();
   return answerOf(observation.responses[0]);
-}
-
-function answerOf(result: TriggerResult | undefined): Record<string, unknown> {
-  const body = result?.response?.body;
-  if (!body || !('text' in body)) throw new Error(`no answer: ${JSON.stringify(result)}`);
-  return JSON.parse(body.text) as Record<string, unknown>;
 }
 
 const leftovers: (() => void)[] = [];
