@@ -1,6 +1,7 @@
 import type { Instrumentation } from '../core/instrumentation.js';
 import { pg } from './pg/index.js';
 import { ioredis } from './redis/ioredis.js';
+import { nodeRedis } from './redis/node-redis.js';
 
 /** The client libraries of data services that are observed. */
-export const DRIVERS: readonly Instrumentation[] = [pg, ioredis];
+export const DRIVERS: readonly Instrumentation[] = [pg, ioredis, nodeRedis];

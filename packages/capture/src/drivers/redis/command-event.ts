@@ -1,19 +1,11 @@
 import type { EventBody, IoPhase, Outcome, RedisReply, ServerInfo } from '@deja/format';
 import type { LiveEvent, OpenEvent, Packing, Recorder } from '../../core/recorder.js';
-import { connectPhase, ioErrorOf } from '../shared/io-error.js';
+import { connectPhase, ioErrorOf, nameOf } from '../shared/io-error.js';
 import { sessionOf } from '../shared/sessions.js';
-import { textField } from '../shared/values.js';
+import { field, textField } from '../shared/values.js';
+import type { RedisEndpoint } from './endpoint.js';
 import { argumentName, replyName } from './names.js';
 import { bytesOf, sizeOf, toArgument, toReply } from './reply.js';
-
-/** Where commands go. */
-export interface RedisEndpoint {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  /** From the server's INFO, once it was seen. */
-  version: string | undefined;
-}
 
 const OVERHEAD = 200;
 const UNKEPT = Symbol('not kept');
@@ -102,15 +94,17 @@ export class RedisCommandEvent implements LiveEvent {
 
   /** An error that the server sent has no place of its own: the exchange worked. */
   #where(): { readonly phase?: IoPhase; readonly code?: string } {
-    const name = textField(this.#error, 'name');
+    const name = nameOf(this.#error);
     const message = textField(this.#error, 'message') ?? '';
     if (name === 'ReplyError' || name === 'ErrorReply' || name === 'SimpleError' || name === 'BlobError') return { code: message.split(' ')[0] ?? '' };
     return { phase: this.#sent ? 'wait' : connectPhase(this.#error) };
   }
 
   #noteVersion(reply: unknown): void {
-    if (this.#endpoint.version !== undefined || plain(this.#args[0]).toLowerCase() !== 'info') return;
-    this.#endpoint.version = /redis_version:(\S+)/.exec(plain(reply))?.[1];
+    if (this.#endpoint.version !== undefined) return;
+    const command = plain(this.#args[0]).toLowerCase();
+    if (command === 'info') this.#endpoint.version = /redis_version:(\S+)/.exec(plain(reply))?.[1];
+    if (command === 'hello') this.#endpoint.version = plain(Array.isArray(reply) ? reply[reply.findIndex((one) => plain(one) === 'version') + 1] : field(reply, 'version')) || undefined;
   }
 }
 

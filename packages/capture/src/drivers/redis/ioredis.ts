@@ -6,7 +6,8 @@ import { ConnectionEvent } from '../shared/connection-event.js';
 import { stoppable } from '../shared/stoppable.js';
 import { field, isFunction, textField } from '../shared/values.js';
 import { wrapMethod } from '../shared/wrap.js';
-import { RedisCommandEvent, type RedisEndpoint } from './command-event.js';
+import { RedisCommandEvent } from './command-event.js';
+import { endpointOf } from './endpoint.js';
 
 export const ioredis: Instrumentation = {
   name: 'ioredis',
@@ -18,7 +19,6 @@ export const ioredis: Instrumentation = {
 };
 
 const events = new WeakMap<object, RedisCommandEvent>();
-const endpoints = new WeakMap<object, RedisEndpoint>();
 const attempts = new WeakMap<object, { readonly event: ConnectionEvent; error: unknown }>();
 
 function patch(exports: unknown, recorder: Recorder): void {
@@ -52,7 +52,7 @@ function begin(recorder: Recorder, redis: unknown, command: unknown): void {
   const name = textField(command, 'name');
   const values = field(command, 'args');
   if (name === undefined) return;
-  const event = RedisCommandEvent.begin(recorder, endpointOf(redis), redis, [name, ...(Array.isArray(values) ? values : [])]);
+  const event = RedisCommandEvent.begin(recorder, endpointOf(field(redis, 'options')), redis, [name, ...(Array.isArray(values) ? values : [])]);
   if (event === null) return;
   if (/subscribe$/i.test(name)) noteNotCaptured('messages of Redis subscriptions');
   if (/^monitor$/i.test(name)) noteNotCaptured('the output of the Redis command MONITOR');
@@ -79,28 +79,11 @@ function replace(target: object, name: string, make: (original: Method) => Metho
   if (isFunction(original)) Object.defineProperty(target, name, { value: make(original), writable: true, configurable: true, enumerable: Object.hasOwn(target, name) });
 }
 
-function endpointOf(redis: object): RedisEndpoint {
-  let endpoint = endpoints.get(redis);
-  if (endpoint === undefined) {
-    const options = field(redis, 'options');
-    const path = textField(options, 'path');
-    const port = field(options, 'port');
-    endpoint = {
-      host: path ?? textField(options, 'host') ?? 'localhost',
-      port: path === undefined && typeof port === 'number' ? port : path === undefined ? 6379 : 0,
-      tls: Boolean(field(options, 'tls')),
-      version: undefined,
-    };
-    endpoints.set(redis, endpoint);
-  }
-  return endpoint;
-}
-
 function connection(recorder: Recorder, redis: unknown, status: unknown): void {
   if (typeof redis !== 'object' || redis === null) return;
   const attempt = attempts.get(redis);
   if (status === 'connecting') {
-    const { host, port } = endpointOf(redis);
+    const { host, port } = endpointOf(field(redis, 'options'));
     attempts.set(redis, { event: ConnectionEvent.begin(recorder, 'redis', host, port), error: undefined });
   } else if (attempt !== undefined && status === 'connect') {
     attempt.event.established();

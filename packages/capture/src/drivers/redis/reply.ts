@@ -8,6 +8,8 @@ const STATUS = new Set(
   `set setex psetex mset hmset select auth multi ping quit watch unwatch discard rename ltrim lset type flushdb flushall save bgsave bgrewriteaof client config script
   function restore migrate swapdb readonly readwrite asking cluster xgroup xsetid pfmerge reset failover replicaof slaveof shutdown spublish debug module acl json.set json.mset`.split(/\s+/),
 );
+/** Answers that are field, value, field, value …: a value is called what its field is. */
+const PAIRED = new Set(['hgetall', 'config']);
 const STATUS_TEXT = /^(OK|PONG|QUEUED|RESET|none|string|list|set|zset|hash|stream|ReJSON-RL|Background .*)$/;
 
 /** A reply as the client library gave it, in the shape of the protocol. `nameOf` names the values inside, by path, for redaction. */
@@ -16,7 +18,7 @@ export function toReply(value: unknown, command: string, nameOf: (path: readonly
     if (one === null || one === undefined) return { null: true };
     if (one instanceof Uint8Array) return text(bytesOf(one), path);
     if (one instanceof Error) return { error: textField(one, 'message') ?? '' };
-    if (Array.isArray(one)) return { array: one.map((member, index) => convert(member, [...path, index])) };
+    if (Array.isArray(one)) return { array: one.map((member, index) => convert(member, [...path, PAIRED.has(command) && index % 2 === 1 ? plainKey(one[index - 1]) : index])) };
     if (one instanceof Set) return { set: [...one].map((member, index) => convert(member, [...path, index])) };
     if (one instanceof Map) return { map: [...one].map(([key, member]) => [convert(key, []), convert(member, [...path, String(key)])] as const) };
     if (typeof one === 'string') return text(one, path);
@@ -28,10 +30,15 @@ export function toReply(value: unknown, command: string, nameOf: (path: readonly
   };
   const text = (one: string | { readonly base64: string }, path: readonly (string | number)[]): RedisReply => {
     if (typeof one !== 'string') return one;
-    if (one === 'QUEUED' || (STATUS.has(command) && STATUS_TEXT.test(one))) return { simple: one };
+    if (one === 'QUEUED' || (command === 'exec' && one === 'OK') || (STATUS.has(command) && STATUS_TEXT.test(one))) return { simple: one };
     return { bulk: redact(nameOf(path), one) };
   };
   return convert(value, []);
+}
+
+function plainKey(value: unknown): string {
+  const text = value instanceof Uint8Array ? bytesOf(value) : value;
+  return typeof text === 'string' ? text : '';
 }
 
 /** Text where the bytes are text, else base64. */

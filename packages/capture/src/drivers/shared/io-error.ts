@@ -13,7 +13,7 @@ export interface ErrorDetails {
 
 /** What a driver's error says, with its own fields where they are plain values. */
 export function ioErrorOf(error: unknown, redact: (name: string, value: string) => string, details: ErrorDetails = {}): IoError {
-  const name = textField(error, 'name');
+  const name = nameOf(error);
   const code = field(error, 'code');
   const errno = field(error, 'errno');
   const syscall = textField(error, 'syscall');
@@ -29,6 +29,12 @@ export function ioErrorOf(error: unknown, redact: (name: string, value: string) 
     ...details,
     ...(fields === undefined ? {} : { fields }),
   };
+}
+
+/** Many drivers give their classes names but their errors none. */
+export function nameOf(error: unknown): string | undefined {
+  const name = textField(error, 'name');
+  return name === 'Error' ? (textField(field(error, 'constructor'), 'name') ?? name) : name;
 }
 
 function messageOf(error: unknown): string {
