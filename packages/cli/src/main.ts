@@ -1,14 +1,16 @@
 import { Command, CommanderError } from 'commander';
+import { doctor } from './commands/doctor.js';
 import { event } from './commands/event.js';
 import { events } from './commands/events.js';
 import { ls } from './commands/ls.js';
 import { plan } from './commands/plan.js';
 import { reproduce } from './commands/reproduce.js';
+import { run } from './commands/run.js';
 import { show } from './commands/show.js';
 import { EXIT } from './shared/exit.js';
 
 /** In the order of `deja --help`. Each adds its command; what a command needs is loaded when it runs. */
-const COMMANDS: readonly ((program: Command) => void)[] = [ls, show, events, event, plan, reproduce];
+const COMMANDS: readonly ((program: Command) => void)[] = [run, ls, show, events, event, plan, reproduce, doctor];
 
 /** Runs the command line; sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {

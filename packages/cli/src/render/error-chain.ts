@@ -12,6 +12,10 @@ export interface ChainOptions {
 }
 
 const MAX_VARIABLES = 12;
+/** Where no terminal sets it: beyond this nobody reads. */
+const MAX_WIDTH = 160;
+/** How deep values are shown. What a module holds is mostly what it imported. */
+const DEPTH = { local: 3, block: 3, catch: 2, closure: 2, module: 1 } as const;
 
 /** The error, its in-app frames with what their variables held, and the causes under it. */
 export function errorChain(error: ErrorInfo, options: ChainOptions): string {
@@ -53,6 +57,7 @@ function variables(scope: FrameScope, { paint, width, full }: ChainOptions): str
   const entries = Object.entries(scope.variables);
   const shown = full ? entries : entries.slice(0, MAX_VARIABLES);
   const label = scope.type === 'local' || scope.type === 'block' ? '' : ` ${paint.dim(`(${scope.type})`)}`;
-  const lines = shown.map(([name, value]) => `      ${cut(`${visible(name)} = ${previewText(value)}`, width - 6)}${label}`);
+  const room = full ? Number.POSITIVE_INFINITY : Math.min(width, MAX_WIDTH) - 6;
+  const lines = shown.map(([name, value]) => `      ${cut(`${visible(name)} = ${previewText(value, full ? 5 : DEPTH[scope.type])}`, room)}${label}`);
   return entries.length > shown.length ? [...lines, paint.dim(`      … ${entries.length - shown.length} more (--full)`)] : lines;
 }

@@ -34,7 +34,7 @@ function special(value: Fields, depth: number): string | null {
   if ('$bytes' in value) return `${name || 'bytes'} <${text('$bytes')}${'$cut' in value ? ` … ${text('$cut')}` : ''}>`;
   if (isList(value.$map)) return list('Map { ', value.$map, ' }', depth, (entry) => (isList(entry) ? entry.map((part) => previewText(part, depth - 1)).join(' => ') : previewText(entry, depth - 1)));
   if (isList(value.$set)) return list('Set { ', value.$set, ' }', depth);
-  if (Object.keys(value).every((key) => key === '$cut' || key === '$class') && '$cut' in value) return name ? `${name} {… ${text('$cut')}}` : `… ${text('$cut')}`;
+  if (Object.keys(value).length === 1 && '$cut' in value) return `… ${text('$cut')}`;
   return null;
 }
 
@@ -45,17 +45,17 @@ function list(open: string, items: readonly Preview[], close: string, depth: num
 }
 
 function object(value: Fields, depth: number): string {
-  const { $class: name, ...fields } = value;
+  const { $class: name, $cut: left, ...fields } = value;
   const prefix = typeof name === 'string' ? `${visible(name)} ` : '';
   const entries = Object.entries(fields);
-  if (entries.length === 0) return `${prefix}{}`;
+  if (entries.length === 0) return left === undefined ? `${prefix}{}` : `${prefix}{… ${visible(String(left))}}`;
   if (depth === 0) return `${prefix}{…}`;
   const shown = entries.slice(0, MAX_ITEMS).map(([key, field]) => fieldText(key, field, depth - 1));
-  return `${prefix}{ ${[...shown, ...more(entries.length)].join(', ')} }`;
+  const rest = left === undefined ? more(entries.length) : [`… ${visible(String(left))}`];
+  return `${prefix}{ ${[...shown, ...rest].join(', ')} }`;
 }
 
 function fieldText(key: string, field: Preview, depth: number): string {
-  if (key === '$cut') return `… ${visible(String(field))}`;
   // A field whose own name begins with a dollar was given a second one.
   return `${visible(key.startsWith('$$') ? key.slice(1) : key)}: ${previewText(field, depth)}`;
 }

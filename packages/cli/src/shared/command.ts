@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { exitCodeOf, type ExitCode } from './exit.js';
+import { exitCodeOf } from './exit.js';
 import { Output, type SharedOptions } from './output.js';
 
 /** A command with the options that all have. */
@@ -17,7 +17,7 @@ export function addCommand(program: Command, usage: string, description: string)
  * What it throws is reported and becomes the exit code that belongs to it.
  */
 export function act<Options extends SharedOptions, Args extends unknown[]>(
-  body: (output: Output, options: Options, ...args: Args) => Promise<ExitCode>,
+  body: (output: Output, options: Options, ...args: Args) => Promise<number>,
 ): (...all: unknown[]) => Promise<void> {
   return async (...all) => {
     // Commander passes the arguments, the options and the command.

@@ -18,21 +18,27 @@ export function packageFiles(folder: string): string[] {
 }
 
 /**
- * What the user calls a package: a path, or the id (or its unique beginning) of one in `.deja/`.
+ * What the user calls a package: a path, or the id of one in `.deja/`, or the unique beginning of the id or of its last part.
  * Throws DEJA_PACKAGE_NOT_FOUND, or DEJA_USAGE when several begin so.
  */
 export function findPackage(named: string, folder: string = packageFolder()): string {
   if (existsSync(named)) return named;
   const looksLikePath = named.includes('/') || named.includes(sep) || named.endsWith('.deja');
-  const found = looksLikePath ? [] : packageFiles(folder).filter((path) => basename(path).startsWith(named));
+  const found = looksLikePath ? [] : packageFiles(folder).filter((path) => isMeant(basename(path, '.deja'), named));
   const [first, second] = found;
   if (first !== undefined && second === undefined) return first;
   if (first !== undefined) {
-    throw usageError(`${found.length} packages in ${folder} begin with ${named}`, `Write more of it: ${found.slice(0, 3).map((path) => basename(path, '.deja')).join(', ')}…`);
+    throw usageError(`${found.length} packages in ${folder} are meant by ${named}`, `Write more of it: ${found.slice(0, 3).map((path) => basename(path, '.deja')).join(', ')}…`);
   }
   throw new DejaError('DEJA_PACKAGE_NOT_FOUND', `${named}: there is no such file${looksLikePath ? '' : `, and no package in ${folder} begins so`}`, {
     hint: '`deja ls` lists the packages of a folder; `deja run -- COMMAND` makes them.',
   });
+}
+
+/** Files are named by time and the beginning of the id: `2026-10-05T…-9ab9605c` is meant by either, and by the whole id. */
+function isMeant(id: string, named: string): boolean {
+  const last = id.slice(id.lastIndexOf('-') + 1);
+  return id.startsWith(named) || last.startsWith(named) || named.startsWith(`${last}-`);
 }
 
 /** As the user would type it from here. */
