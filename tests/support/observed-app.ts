@@ -73,7 +73,7 @@ function preload(instrument: App['instrument']): string {
     import { notCapturedNotes } from ${JSON.stringify(capture('hooks/not-captured.js'))};
     ${Object.entries(instrument).map(([file, name]) => `import { ${name} } from ${JSON.stringify(capture(file))};`).join('\n')}
     const recorder = new TimelineRecorder(DEFAULT_LIMITS);
-    ${Object.values(instrument).map((name) => `${name}.install(recorder);`).join('\n')}
+    ${Object.values(instrument).map((name) => `typeof ${name} === 'function' ? ${name}(recorder, 1 << 20) : ${name}.install(recorder);`).join('\n')}
     await startModuleHooks();
     const requests = new Map();
     globalThis.inRequest = (n, fn) => {

@@ -2,6 +2,7 @@ import type { Instrumentation } from '../core/instrumentation.js';
 import { pg } from './pg/index.js';
 import { ioredis } from './redis/ioredis.js';
 import { nodeRedis } from './redis/node-redis.js';
+import { s3 } from './s3.js';
 
 /** The client libraries of data services that are observed. */
-export const DRIVERS: readonly Instrumentation[] = [pg, ioredis, nodeRedis];
+export const DRIVERS: readonly Instrumentation[] = [pg, ioredis, nodeRedis, s3];

@@ -7,13 +7,21 @@ export interface Operation {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-const operations = new AsyncLocalStorage<Operation>();
+const operations = new AsyncLocalStorage<{ readonly operation: Operation; over: boolean }>();
 
 /** The operation in whose course the caller runs. The HTTP capture reads it when an outgoing request begins. */
 export function currentOperation(): Operation | undefined {
-  return operations.getStore();
+  const current = operations.getStore();
+  // Listeners on the response's body inherit the context; what they do next is the application's own.
+  return current === undefined || current.over ? undefined : current.operation;
 }
 
-export function runOperation<R>(operation: Operation, fn: () => R): R {
-  return operations.run(operation, fn);
+/** The operation lasts until the promise settles. */
+export async function runOperation<R>(operation: Operation, fn: () => Promise<R>): Promise<R> {
+  const cell = { operation, over: false };
+  try {
+    return await operations.run(cell, fn);
+  } finally {
+    cell.over = true;
+  }
 }
