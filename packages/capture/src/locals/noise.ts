@@ -15,6 +15,10 @@ export class Noise {
     return count > OFTEN;
   }
 
+  get places(): number {
+    return this.#counts.size;
+  }
+
   /** One of them became a failure: the next ones count again. */
   failed(place: string): void {
     this.#counts.delete(place);
