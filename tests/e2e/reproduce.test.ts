@@ -1,0 +1,144 @@
+/** The main job on a small service without a database: observed once, reproduced with its upstream switched off. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deja, dejaJson, dejaRun, repository } from '../support/deja.js';
+
+interface Document {
+  readonly verdict: string;
+  readonly sandbox: string;
+  readonly runs: readonly { readonly verdict: string; readonly failure: string | null; readonly ms: Record<string, number> | null; readonly divergence: { readonly seq?: number; readonly summary: string; readonly recorded?: string; readonly replayed?: string } | null }[];
+  readonly control: { readonly verdict: string; readonly removed: string } | null;
+  readonly differences: readonly string[];
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'deja-e2e-'));
+const apps = join(repository, 'tests', 'apps');
+const service = join(folder, 'profile');
+let recorded = '';
+let runOutput = '';
+
+beforeAll(async () => {
+  cpSync(join(apps, 'profile'), service, { recursive: true });
+  const upstream = createServer((request, response) => response.setHeader('content-type', 'application/json').end(request.url === '/users/1' ? '{"profile":{"name":"ann"}}' : '{"profile":null}'));
+  const upstreamPort = await listen(upstream);
+  const port = await freePort();
+  const env = { PORT: String(port), UPSTREAM_URL: `http://127.0.0.1:${upstreamPort}`, SESSION_SECRET: 'do-not-leak-me-0123456789' };
+  const running = await dejaRun(['node', 'server.js'], { out: join(folder, 'packages'), ready: 'profile is listening', cwd: service, env });
+  expect(await (await fetch(`http://127.0.0.1:${port}/?id=1`)).text()).toBe('hello ANN');
+  expect((await fetch(`http://127.0.0.1:${port}/?id=2`)).status).toBe(500);
+  await running.stop();
+  runOutput = running.output();
+  upstream.close();
+  upstream.closeAllConnections();
+  const [name] = readdirSync(join(folder, 'packages')).filter((file) => file.endsWith('.deja'));
+  recorded = join(folder, 'packages', name ?? 'none');
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('deja run', () => {
+  it('says what failed and the one command to type next', () => {
+    expect(runOutput).toContain("TypeError: Cannot read properties of null (reading 'name')");
+    expect(runOutput).toMatch(/deja reproduce \S+\.deja/);
+  });
+
+  it('leaves no secret of the environment in the package', () => {
+    expect(readFileSync(recorded).includes('do-not-leak-me')).toBe(false);
+  });
+});
+
+describe('deja reproduce', () => {
+  it('watches it break again, in every run, and not without its cause', async () => {
+    const { code, document } = await dejaJson<Document>(['reproduce', recorded, '--runs', '3']);
+    expect(document.runs.map(({ verdict }) => verdict)).toEqual(['reproduced', 'reproduced', 'reproduced']);
+    expect(document).toMatchObject({ verdict: 'reproduced', control: { verdict: 'not-reproduced', removed: expect.stringContaining('/users/2') } });
+    expect(Object.keys(document.runs[0]?.ms ?? {}).toSorted()).toEqual(['app', 'apply', 'ready', 'start', 'total', 'trigger']);
+    expect(code).toBe(0);
+  });
+
+  it('does so without namespaces, and says that this does not isolate', async () => {
+    const { code, stderr } = await deja(['reproduce', recorded, '--sandbox', 'process', '--no-control']);
+    expect(stderr).toMatch(/not isolate|no isolation/i);
+    expect(code).toBe(0);
+  });
+
+  it('is gone with changed code that mends it, which is named', async () => {
+    const { code, document } = await dejaJson<Document>(['reproduce', recorded, '--app', join(apps, 'profile-fixed')]);
+    expect(document).toMatchObject({ verdict: 'not-reproduced', differences: [expect.stringContaining('recorded was profile 1.0.0, here is 1.0.1'), expect.anything()] });
+    expect(code).toBe(1);
+  });
+
+  it('shows side by side where the replay left the recording', async () => {
+    const other = edited('other-request', (source) => source.replace('/users/${id}', '/people/${id}'));
+    const { code, document } = await dejaJson<Document>(['reproduce', recorded, '--app', other]);
+    expect(code).toBe(3);
+    expect(document.runs[0]?.divergence).toMatchObject({ seq: 1, recorded: expect.stringContaining('/users/2'), replayed: expect.stringContaining('/people/2') });
+    const shown = await deja(['reproduce', recorded, '--app', other]);
+    expect(shown.stdout).toMatch(/recorded │ .*\/users\/2[\s\S]*replayed │ .*\/people\/2/);
+  });
+
+  it.each([
+    ['exits early', (source: string) => `console.error('no config'); process.exit(3);\n${source}`, /exit/i, 'no config'],
+    ['never listens', (source: string) => source.replace(/server\.listen.*/, 'setInterval(() => {}, 1000); console.log("thinking");'), /never|not.*(ready|listen|accept)/i, 'thinking'],
+  ])('says so when the application %s, with its last words', { timeout: 120_000 }, async (name, change, message, words) => {
+    const { code, stdout } = await deja(['reproduce', recorded, '--app', edited(name.replaceAll(' ', '-'), change), '--ready-timeout', '2']);
+    expect(stdout).toContain('inconclusive');
+    expect(stdout).toMatch(message);
+    expect(stdout).toContain(words);
+    expect(code).toBe(4);
+  });
+
+  it('says which part is missing and how to get it', async () => {
+    const missing = await deja(['reproduce', recorded, '--app', join(folder, 'nowhere')]);
+    expect(missing).toMatchObject({ code: 5, stderr: expect.stringContaining('--app DIR') });
+    const vm = await deja(['reproduce', recorded, '--sandbox', 'firecracker']);
+    expect(vm).toMatchObject({ code: 5, stderr: expect.stringContaining('firecracker') });
+  });
+});
+
+describe('deja plan', () => {
+  it('writes a folder that can be edited and run', async () => {
+    const plan = join(folder, 'plan');
+    expect((await deja(['plan', recorded, '--out', plan])).code).toBe(0);
+    expect(readdirSync(plan).toSorted()).toEqual(['blobs', 'fixtures.yaml', 'plan.yaml', 'recording.deja', 'stubs.yaml']);
+    expect((await deja(['reproduce', plan])).code).toBe(0);
+    const stubs = join(plan, 'stubs.yaml');
+    writeFileSync(stubs, readFileSync(stubs, 'utf8').replace('{"profile":null}', '{"profile":{"name":"bob"}}').replace(/content-length\n(\s+)- "16"/i, 'content-length\n$1- "26"'));
+    const healed = await dejaJson<Document>(['reproduce', plan]);
+    expect(healed.document.verdict).not.toBe('reproduced');
+  });
+
+  it('does not write over something else', async () => {
+    const { code, stderr } = await deja(['plan', recorded, '--out', service]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('is not a plan');
+  });
+});
+
+function edited(name: string, change: (source: string) => string): string {
+  const at = join(folder, name);
+  cpSync(join(apps, 'profile'), at, { recursive: true });
+  writeFileSync(join(at, 'server.js'), change(readFileSync(join(at, 'server.js'), 'utf8')));
+  return at;
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
