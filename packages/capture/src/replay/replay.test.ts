@@ -117,18 +117,6 @@ describe('randomness', () => {
 });
 
 describe('redirected connections', () => {
-  async function stub() {
-    const server = http.createServer((request, response) => response.end(`stub of ${request.headers.host ?? ''}`));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    keep({
-      [Symbol.dispose]: () => {
-        server.closeAllConnections();
-        server.close();
-      },
-    });
-    return { port: (server.address() as AddressInfo).port };
-  }
-
   test('recorded names lead to the stub, whatever the client; the rest is refused and said', async () => {
     const server = await stub();
     const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
@@ -169,4 +157,16 @@ function got(url: string): Promise<string> {
       response.on('data', (chunk) => (text += String(chunk))).on('end', () => resolve(text));
     }).on('error', reject);
   });
+}
+
+async function stub() {
+  const server = http.createServer((request, response) => response.end(`stub of ${request.headers.host ?? ''}`));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  keep({
+    [Symbol.dispose]: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+  return { port: (server.address() as AddressInfo).port };
 }
