@@ -31,11 +31,16 @@ export class Ledger<E extends Exchange, Q> {
   /** `prefer` chooses among equal exchanges that are left; without it the first recorded is taken. */
   take(question: Q, prefer?: (exchange: E) => boolean): Taken<E> {
     const equal: E[] = [];
-    let nearest: { readonly exchange: E; readonly difference: Difference } | undefined;
+    let nearest: { readonly exchange: E; readonly difference: Difference; readonly given: boolean } | undefined;
     for (const exchange of this.#exchanges) {
       const difference = this.#differ(exchange, question);
       if (!difference) equal.push(exchange);
-      else if (!this.#given.has(exchange) && (!nearest || difference.distance < nearest.difference.distance)) nearest = { exchange, difference };
+      else {
+        // What has been served already is named only where nothing is left.
+        const given = this.#given.has(exchange);
+        const nearer = !nearest || (given === nearest.given ? difference.distance < nearest.difference.distance : nearest.given);
+        if (nearer) nearest = { exchange, difference, given };
+      }
     }
     const fresh = equal.filter((exchange) => !this.#given.has(exchange));
     const chosen = (prefer && fresh.find(prefer)) ?? fresh[0] ?? equal.findLast((exchange) => exchange.repeat);

@@ -12,6 +12,28 @@ export interface OpenServer extends AsyncDisposable {
   readonly port: number;
 }
 
+export interface SharedListener<P> {
+  readonly where: ListenAddress | { readonly path: string };
+  readonly plans: P[];
+}
+
+/** Recorded hosts that share an address and port now share a listener. A host that begins with `/` is the folder of a Unix socket. */
+export function sharedListeners<P extends { readonly host: string; readonly port: number }>(
+  plans: readonly P[],
+  environment: { resolve(host: string, port: number): ListenAddress },
+): readonly SharedListener<P>[] {
+  const shared = new Map<string, SharedListener<P>>();
+  for (const plan of plans) {
+    const where = plan.host.startsWith('/') ? { path: `${plan.host}/.s.PGSQL.${plan.port}` } : environment.resolve(plan.host, plan.port);
+    // Any free port is one of its own, for each recorded host and port.
+    const key = 'path' in where ? where.path : where.port === 0 ? `recorded ${plan.host}:${plan.port}` : `${where.address}:${where.port}`;
+    const known = shared.get(key);
+    if (known) known.plans.push(plan);
+    else shared.set(key, { where, plans: [plan] });
+  }
+  return [...shared.values()];
+}
+
 /** Start listening; disposing closes the server and resets its connections. Throws `DejaError` DEJA_PORT_IN_USE. */
 export async function open(server: Server, where: ListenAddress | { readonly path: string }): Promise<OpenServer> {
   const sockets = new Set<Socket>();

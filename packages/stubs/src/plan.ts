@@ -71,6 +71,8 @@ export interface SqlProxyPlan {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
+  /** As the application names them while connecting; several databases of one server share a port. */
+  readonly login: { readonly database?: string; readonly user?: string };
   /** Reported to the application in place of the engine's own: `TimeZone`, `server_version`. */
   readonly settings: Readonly<Record<string, string>>;
   readonly statements: readonly SqlExchange[];

@@ -1,11 +1,14 @@
+import { DejaError } from '@deja/format';
 import type { Authority } from './authority/authority.js';
 import type { StubDivergence } from './divergence.js';
 import { createHttpStub } from './http/server.js';
 import { createJournal, type Journal } from './journal.js';
-import { type ListenAddress, open } from './listen.js';
+import { type ListenAddress, open, sharedListeners } from './listen.js';
 import { createReleaseOrder } from './order.js';
 import { createPace } from './pace.js';
-import type { HttpStubPlan, StubPlan } from './plan.js';
+import type { StubPlan } from './plan.js';
+import { createPostgresProxy } from './postgres/server.js';
+import type { SqlUpstream } from './postgres/upstream.js';
 import { openClosedPort } from './ports/closed-port.js';
 import { createRedisStub } from './redis/server.js';
 import { bodyReader, type StubRuntime } from './runtime.js';
@@ -14,6 +17,8 @@ export interface StubEnvironment {
   /** Where the stub of a recorded host and port shall listen. Hosts that share an address and port share a listener. */
   resolve(host: string, port: number): ListenAddress;
   readonly authority: Authority;
+  /** The engine that holds the rows of a recorded database; needed when the plan has `sql`. */
+  upstream?(database: string): SqlUpstream;
   onDivergence?(divergence: StubDivergence): void;
   /** 1 (default): recorded times pass as recorded; 0: not at all. Time-outs stay time-outs. */
   readonly pace?: number;
@@ -21,7 +26,7 @@ export interface StubEnvironment {
 
 /** What listens, or for a refused port what does not. */
 export interface StubListener {
-  readonly kind: 'http' | 'redis' | 'closed';
+  readonly kind: 'http' | 'redis' | 'sql' | 'closed';
   /** As recorded. */
   readonly host: string;
   readonly port: number;
@@ -51,12 +56,16 @@ export async function startStubs(plan: StubPlan, environment: StubEnvironment): 
 
   for (const { where, plans } of sharedListeners(plan.http, environment)) {
     const { port } = started.use(await open(createHttpStub(plans, environment.authority, runtime), where));
-    for (const one of plans) listeners.push({ kind: 'http', host: one.host, port: one.port, at: { address: where.address, port } });
+    for (const one of plans) listeners.push({ kind: 'http', host: one.host, port: one.port, at: { address: 'path' in where ? where.path : where.address, port } });
   }
   for (const redis of plan.redis) {
     const where = environment.resolve(redis.host, redis.port);
     const { port } = started.use(await open(createRedisStub(redis, environment.authority, runtime), where));
     listeners.push({ kind: 'redis', host: redis.host, port: redis.port, at: { address: where.address, port } });
+  }
+  for (const { where, plans } of sharedListeners(plan.sql, environment)) {
+    const { port } = started.use(await open(createPostgresProxy(plans, (database) => upstreamOf(environment, database), environment.authority, runtime), where));
+    for (const one of plans) listeners.push({ kind: 'sql', host: one.host, port: one.port, at: { address: 'path' in where ? where.path : where.address, port } });
   }
   for (const closed of plan.closed) {
     const where = environment.resolve(closed.host, closed.port);
@@ -78,20 +87,8 @@ export async function startStubs(plan: StubPlan, environment: StubEnvironment): 
   };
 }
 
-interface SharedListener {
-  readonly where: ListenAddress;
-  readonly plans: HttpStubPlan[];
-}
-
-function sharedListeners(plans: readonly HttpStubPlan[], environment: StubEnvironment): readonly SharedListener[] {
-  const shared = new Map<string, SharedListener>();
-  for (const plan of plans) {
-    const where = environment.resolve(plan.host, plan.port);
-    // Any free port is one of its own.
-    const key = where.port === 0 ? `${plan.host}:${plan.port}` : `${where.address}:${where.port}`;
-    const known = shared.get(key);
-    if (known) known.plans.push(plan);
-    else shared.set(key, { where, plans: [plan] });
-  }
-  return [...shared.values()];
+function upstreamOf(environment: StubEnvironment, database: string): SqlUpstream {
+  const upstream = environment.upstream?.(database);
+  if (upstream) return upstream;
+  throw new DejaError('DEJA_NO_ENGINE', `no engine was given for the recorded database '${database}'`, { hint: 'start an engine with its fixtures and name it in `upstream`' });
 }

@@ -17,7 +17,8 @@ const NEVER_SENT = /when trying to connect|cannot use a pool after|client has en
 export function sqlProxy(database: DatabaseInfo, endpoint: Endpoint, events: readonly SqlEvent[], opaque: ReadonlyMap<number, string>): SqlProxyPlan {
   const settings = { ...(database.version === undefined ? {} : { server_version: database.version }), ...database.settings };
   const statements = events.filter((event) => !('error' in event.outcome && NEVER_SENT.test(event.outcome.error.message))).map((event) => statement(event, opaque));
-  return { database: database.name, ...endpoint, settings, statements };
+  const login = { ...(database.database === undefined ? {} : { database: database.database }), ...(database.user === undefined ? {} : { user: database.user }) };
+  return { database: database.name, ...endpoint, login, settings, statements };
 }
 
 function statement(event: SqlEvent, opaque: ReadonlyMap<number, string>): SqlExchange {

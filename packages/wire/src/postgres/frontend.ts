@@ -13,6 +13,7 @@ export type PgFrontendMessage =
       readonly resultFormats: readonly number[];
       readonly raw: Buffer;
     }
-  | { readonly type: 'describe' | 'close'; readonly of: 'statement' | 'portal'; readonly name: string; readonly raw: Buffer }
+  | { readonly type: 'describe'; readonly of: 'statement' | 'portal'; readonly name: string; readonly raw: Buffer }
+  | { readonly type: 'close'; readonly of: 'statement' | 'portal'; readonly name: string; readonly raw: Buffer }
   | { readonly type: 'execute'; readonly portal: string; readonly maxRows: number; readonly raw: Buffer }
   | { readonly type: 'sync' | 'flush' | 'terminate' | 'password' | 'copy' | 'function-call'; readonly raw: Buffer };
