@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { PostgresLogin, StartedPostgres } from '@deja/fixtures';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { PostgresLogin, StartedPostgres } from '@deja/fixtures/postgres';
 import { AgentError } from './failure.js';
 import type { GuestDatabase, GuestPlan } from './plan.js';
 import type { Part } from './world.js';
@@ -21,40 +21,55 @@ type PostgresDatabase = GuestDatabase & { readonly engine: { readonly kind: 'pos
 /**
  * Makes the databases of the plan and loads their rows: files where the application opens a file, servers on private sockets otherwise.
  *
- * @throws DejaError of the fixtures, or DEJA_PLAN_INVALID
+ * @throws DejaError of the fixtures; AgentError DEJA_PLAN_INVALID, DEJA_DATA_IN_THE_WAY
  */
 export async function startDatabases(plan: GuestPlan, folder: string): Promise<Databases> {
-  if (plan.databases.length === 0) return NONE;
-  // Loaded only when needed: it is most of what the agent would read at its start.
-  const fixtures = await import('@deja/fixtures');
   await using started = new AsyncDisposableStack();
-  const served = new Map<string, ServedDatabase>();
   for (const database of plan.databases) {
-    if (database.engine.kind !== 'sqlite') continue;
-    const { file } = database.engine;
-    mkdirSync(dirname(file), { recursive: true });
-    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
-    await fixtures.writeSqlite(file, database.fixture);
+    if (database.engine.kind === 'sqlite') await makeFile(plan, database, database.engine.file, started);
   }
+  const served = new Map<string, ServedDatabase>();
   const groups = Map.groupBy(plan.databases.filter(isPostgres), ({ engine }) => `${engine.binaries}\n${engine.template}`);
-  let number = 0;
-  for (const databases of groups.values()) {
-    const [{ engine }] = databases as [PostgresDatabase, ...PostgresDatabase[]];
-    const server = started.use(
-      await fixtures.startPostgres({ binaries: engine.binaries, template: engine.template, folder: join(folder, `pg${number++}`) }),
-    );
-    for (const database of databases) {
-      const login = loginOf(database);
-      await fixtures.createDatabase(server, login);
-      await fixtures.loadPostgres(server, login, database.fixture);
-      served.set(database.fixture.name, { server, login });
-    }
-  }
+  await Promise.all([...groups.values()].map(async (group, number) => serve(group, join(folder, `pg${number}`), started, served)));
   const running = started.move();
   return { served, stop: () => running.disposeAsync() };
 }
 
-const NONE: Databases = { served: new Map(), stop: () => Promise.resolve() };
+/** One server for all databases of the same engine. */
+async function serve(databases: readonly PostgresDatabase[], folder: string, started: AsyncDisposableStack, served: Map<string, ServedDatabase>): Promise<void> {
+  const [first] = databases;
+  if (!first) return;
+  // Loaded only when needed, and nothing else of the fixtures with it: compiling is no business of the agent.
+  const postgres = await import('@deja/fixtures/postgres');
+  const { binaries, template } = first.engine;
+  const server = started.use(await postgres.startPostgres({ binaries, template, folder }));
+  for (const database of databases) {
+    const login = loginOf(database);
+    await postgres.createDatabase(server, login);
+    await postgres.loadPostgres(server, login, database.fixture);
+    served.set(database.fixture.name, { server, login });
+  }
+}
+
+async function makeFile({ app, network }: GuestPlan, { fixture }: GuestDatabase, name: string, started: AsyncDisposableStack): Promise<void> {
+  const file = resolve(app.cwd, name);
+  const files = ['', '-wal', '-shm', '-journal'].map((suffix) => file + suffix);
+  const remove = (): void => files.forEach((each) => rmSync(each, { force: true }));
+  if (network.mode === 'redirected') {
+    // Nothing isolates the file system either: what is there belongs to somebody.
+    if (existsSync(file)) {
+      throw new AgentError('DEJA_DATA_IN_THE_WAY', `the application opens the SQLite file ${file}, which exists on this machine and would be overwritten`, {
+        hint: 'Use --sandbox namespace, which has a file system of its own, or move the file away.',
+      });
+    }
+    started.defer(remove);
+  } else {
+    remove();
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  const { writeSqlite } = await import('@deja/fixtures/sqlite');
+  await writeSqlite(file, fixture);
+}
 
 function isPostgres(database: GuestDatabase): database is PostgresDatabase {
   return database.engine.kind === 'postgres';

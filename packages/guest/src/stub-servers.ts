@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import type { ReplayInstructions } from '@deja/format';
-import type { ListenAddress, StubDivergence } from '@deja/stubs';
+import type * as Stubs from '@deja/stubs';
+import type { ListenAddress, SqlUpstream, StubDivergence } from '@deja/stubs';
 import type { Databases } from './databases.js';
+import { AgentError } from './failure.js';
 import { withoutMapping } from './network.js';
 import type { GuestPlan } from './plan.js';
 import type { Part } from './world.js';
@@ -14,20 +16,31 @@ export interface StubServers extends Part {
   divergences(): readonly StubDivergence[];
 }
 
+/** Begins to load the stubs, where the plan needs some: this takes as long as starting an engine does. */
+export function loadStubs({ stubs }: GuestPlan): Promise<typeof Stubs> | null {
+  const needed = stubs.http.length + stubs.redis.length + stubs.sql.length + stubs.closed.length + stubs.dns.length > 0;
+  return needed ? import('@deja/stubs') : null;
+}
+
 /**
- * Starts what stands in for the outside: stubs and the proxies in front of engines.
+ * Starts what stands in for the outside: stubs, and the proxies in front of engines.
  *
  * @throws DejaError of the stubs
  */
-export async function startStubServers(plan: GuestPlan, databases: Databases): Promise<StubServers> {
-  const { stubs } = plan;
-  const listening = stubs.http.length + stubs.redis.length + stubs.sql.length + stubs.closed.length + stubs.dns.length;
-  if (listening === 0 && databases.served.size === 0) return NONE;
-  const { createAuthority, startStubs } = await import('@deja/stubs');
+export async function startStubServers(plan: GuestPlan, databases: Databases, loaded: ReturnType<typeof loadStubs>): Promise<StubServers> {
+  if (loaded === null) return NONE;
+  const { createAuthority, startStubs } = await loaded;
   const authority = createAuthority();
-  const started = await startStubs(stubs, { resolve: resolver(plan), authority });
+  const started = await startStubs(plan.stubs, { resolve: resolver(plan), authority, upstream: (database) => upstream(databases, database) });
   const redirect = started.listeners.map(({ host, port, at }) => ({ host, port, toAddress: at.address, toPort: at.port }));
   return { ca: authority.pem, redirect, divergences: () => started.divergences, stop: async () => await started[Symbol.asyncDispose]() };
+}
+
+function upstream(databases: Databases, name: string): SqlUpstream {
+  const served = databases.served.get(name);
+  if (!served) throw new AgentError('DEJA_PLAN_INVALID', `the plan has recorded answers of the database '${name}', but no rows for it`);
+  const { server, login } = served;
+  return { path: `${server.socketFolder}/.s.PGSQL.${server.port}`, ...login };
 }
 
 const NONE: StubServers = { redirect: [], divergences: () => [], stop: () => Promise.resolve() };

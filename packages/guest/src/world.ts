@@ -8,7 +8,7 @@ import { startDatabases } from './databases.js';
 import { makeMachine } from './machine.js';
 import { applyNetwork } from './network.js';
 import type { GuestPlan } from './plan.js';
-import { startStubServers } from './stub-servers.js';
+import { loadStubs, startStubServers } from './stub-servers.js';
 
 /** Everything around the application, made as the plan says and running. */
 export interface World {
@@ -37,9 +37,11 @@ export async function makeWorld(plan: GuestPlan, log: (line: string) => void): P
       makeMachine(plan);
       await applyNetwork(plan, log);
     }
+    const loading = loadStubs(plan);
+    loading?.catch(() => undefined);
     const databases = await startDatabases(plan, folder);
     parts.push(databases);
-    const stubs = await startStubServers(plan, databases);
+    const stubs = await startStubServers(plan, databases, loading);
     parts.push(stubs);
     const injected = writeInstructions(plan, folder, stubs);
     return { plan, injected, divergences: () => stubs.divergences(), stop };

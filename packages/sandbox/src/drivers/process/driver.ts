@@ -41,6 +41,7 @@ function placeHere(plan: GuestPlan, { app, node }: SandboxSpec): GuestPlan {
   return {
     ...plan,
     network: { ...plan.network, mode: 'redirected' },
+    databases: plan.databases.map((database) => (database.engine.kind === 'sqlite' ? { ...database, engine: { ...database.engine, file: here(database.engine.file) } } : database)),
     app: { ...plan.app, cwd: here(plan.app.cwd), command: plan.app.command.map(here) },
   };
 }
