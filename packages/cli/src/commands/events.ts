@@ -9,7 +9,7 @@ import type { Paint } from '../shared/paint.js';
 import { shellWord } from '../shared/program-name.js';
 import { endingOf, outcomeText, scopeText, whatText, whereText } from '../render/event-line.js';
 import { table } from '../render/table.js';
-import { cut } from '../render/text.js';
+import { cut, oneLine } from '../render/text.js';
 import { duration } from '../render/units.js';
 
 interface EventsOptions extends SharedOptions {
@@ -51,7 +51,7 @@ function timeline(shown: readonly IoEvent[], pkg: ErrorPackage, { out, width }: 
   const rows = shown.map((event) => row(event, pkg, out, room));
   const lines = table(columns, rows, out.dim).split('\n');
   const failedAfter = pkg.failure ? shown.filter((event) => event.seq <= (pkg.failure?.afterSeq ?? 0)).length : lines.length;
-  if (pkg.failure) lines.splice(failedAfter + 1, 0, out.red(`${'─'.repeat(3)} ✘ ${cut(pkg.manifest.summary ?? 'the failure', 100)} ${'─'.repeat(3)}`));
+  if (pkg.failure) lines.splice(failedAfter + 1, 0, out.red(`${'─'.repeat(3)} ✘ ${cut(oneLine(pkg.manifest.summary ?? 'the failure'), 100)} ${'─'.repeat(3)}`));
   return lines.join('\n');
 }
 

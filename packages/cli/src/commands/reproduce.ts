@@ -16,6 +16,7 @@ interface ReproduceOptions extends SharedOptions {
   readonly app?: string;
   readonly sandbox: SandboxChoice;
   readonly runs: number;
+  readonly readyTimeout?: number;
   readonly control: boolean;
   readonly verbose?: boolean;
 }
@@ -27,6 +28,7 @@ export function reproduce(program: Command): void {
     .option('--app <DIR>', "folder of the application's code (default: where it was recorded)")
     .addOption(new Option('--sandbox <KIND>', 'where to run it').choices(SANDBOXES).default('auto'))
     .option('--runs <N>', 'how many times', wholeNumber, 1)
+    .option('--ready-timeout <SECONDS>', 'how long the application may take to start', wholeNumber)
     .option('--no-control', 'no control run afterwards')
     .option('--verbose', "show the application's output")
     .action(act<ReproduceOptions, [string]>(runPlan));
@@ -34,7 +36,7 @@ export function reproduce(program: Command): void {
 
 async function runPlan(output: Output, options: ReproduceOptions, named: string): Promise<ExitCode> {
   using interrupted = interruption();
-  const plan = await loadPlan(named);
+  const plan = withReadyTimeout(await loadPlan(named), options.readyTimeout);
   const { reproduce: run } = await import('@deja/reproduce');
   output.say(headline(plan.recording, output.err));
   const result = await run(plan, {
@@ -54,6 +56,11 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
   output.document(documentOf(plan, result));
   suggest(output, named, result);
   return interrupted.signal.aborted ? EXIT.unsure : exitCode(result.verdict);
+}
+
+function withReadyTimeout(plan: ReproductionPlan, seconds: number | undefined): ReproductionPlan {
+  if (seconds === undefined) return plan;
+  return { ...plan, app: { ...plan.app, deadlines: { ...plan.app.deadlines, readyMs: seconds * 1000 } } };
 }
 
 function report(progress: Progress, output: Output): void {

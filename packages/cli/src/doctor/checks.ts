@@ -74,8 +74,8 @@ async function postgres(): Promise<Finding> {
   }
 }
 
-function withoutPreloads({ NODE_OPTIONS: _, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return env;
+function withoutPreloads(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...env, NODE_OPTIONS: undefined };
 }
 
 function major(version: string): number {

@@ -21,7 +21,7 @@ function isList(value: Preview | undefined): value is readonly Preview[] {
 /** What JSON cannot say is an object whose `$` key tells its kind. */
 function special(value: Fields, depth: number): string | null {
   const name = typeof value.$class === 'string' ? visible(value.$class) : '';
-  const text = (key: string) => visible(cut(String(value[key]), MAX_TEXT));
+  const text = (key: string) => plain(value[key]);
   if ('$undefined' in value) return 'undefined';
   if ('$getter' in value) return '(getter)';
   if ('$bigint' in value) return `${text('$bigint')}n`;
@@ -30,12 +30,17 @@ function special(value: Fields, depth: number): string | null {
   if ('$function' in value) return `ƒ ${text('$function')}()`;
   if ('$date' in value) return `Date ${text('$date')}`;
   if ('$regexp' in value) return text('$regexp');
-  if ('$error' in value) return `${name || 'Error'}(${visible(JSON.stringify(cut(String(value.$error), MAX_TEXT)))})`;
-  if ('$bytes' in value) return `${name || 'bytes'} <${text('$bytes')}${'$cut' in value ? ` … ${text('$cut')}` : ''}>`;
+  if ('$error' in value) return `${name || 'Error'}(${visible(JSON.stringify(cut(typeof value.$error === 'string' ? value.$error : '', MAX_TEXT)))})`;
+  if ('$bytes' in value) return `${name || 'bytes'} <${Buffer.from(text('$bytes'), 'base64').toString('hex')}${'$cut' in value ? ` … ${text('$cut')}` : ''}>`;
   if (isList(value.$map)) return list('Map { ', value.$map, ' }', depth, (entry) => (isList(entry) ? entry.map((part) => previewText(part, depth - 1)).join(' => ') : previewText(entry, depth - 1)));
   if (isList(value.$set)) return list('Set { ', value.$set, ' }', depth);
   if (Object.keys(value).length === 1 && '$cut' in value) return `… ${text('$cut')}`;
   return null;
+}
+
+/** The content of a `$` key: a word or a number, whatever a hostile package puts there. */
+function plain(content: Preview | undefined): string {
+  return visible(cut(typeof content === 'string' ? content : (JSON.stringify(content) ?? ''), MAX_TEXT));
 }
 
 function list(open: string, items: readonly Preview[], close: string, depth: number, each = (item: Preview) => previewText(item, depth - 1)): string {
@@ -48,10 +53,10 @@ function object(value: Fields, depth: number): string {
   const { $class: name, $cut: left, ...fields } = value;
   const prefix = typeof name === 'string' ? `${visible(name)} ` : '';
   const entries = Object.entries(fields);
-  if (entries.length === 0) return left === undefined ? `${prefix}{}` : `${prefix}{… ${visible(String(left))}}`;
+  if (entries.length === 0) return left === undefined ? `${prefix}{}` : `${prefix}{… ${plain(left)}}`;
   if (depth === 0) return `${prefix}{…}`;
   const shown = entries.slice(0, MAX_ITEMS).map(([key, field]) => fieldText(key, field, depth - 1));
-  const rest = left === undefined ? more(entries.length) : [`… ${visible(String(left))}`];
+  const rest = left === undefined ? more(entries.length) : [`… ${plain(left)}`];
   return `${prefix}{ ${[...shown, ...rest].join(', ')} }`;
 }
 

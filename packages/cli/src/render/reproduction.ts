@@ -26,7 +26,7 @@ export function conclusion({ runs, verdict }: Reproduction, paint: Paint): strin
   const agreeing = runs.filter((run) => run.verdict === verdict).length;
   const totals = runs.flatMap((run) => (run.ms === null ? [] : [run.ms.total])).toSorted((a, b) => a - b);
   const median = totals[Math.floor(totals.length / 2)];
-  const lines = [`${mark(verdict, paint)} ${paint.bold(inColor(verdict, paint))} ${runs.length > 1 && verdict !== 'flaky' ? `${agreeing} of ${runs.length}` : ''}${median === undefined ? '' : paint.dim(`  median ${duration(median)}`)}`];
+  const lines = [`${mark(verdict, paint)} ${paint.bold(inColor(verdict, paint))}${runs.length > 1 && verdict !== 'flaky' ? ` ${agreeing} of ${runs.length}` : ''}${median === undefined ? '' : paint.dim(`  median ${duration(median)}`)}`];
   const odd = runs.find((run) => run.verdict !== 'reproduced');
   if (odd?.divergence) lines.push(divergence(odd.divergence, paint));
   if (odd?.error?.hint !== undefined) lines.push(indent(paint.dim(odd.error.hint), '  '));

@@ -18,7 +18,7 @@ export function addCommand(program: Command, usage: string, description: string)
  */
 export function act<Options extends SharedOptions, Args extends unknown[]>(
   body: (output: Output, options: Options, ...args: Args) => Promise<number>,
-): (...all: unknown[]) => Promise<void> {
+): (...all: [...Args, Options, Command]) => Promise<void> {
   return async (...all) => {
     // Commander passes the arguments, the options and the command.
     const options = all.at(-2) as Options;
