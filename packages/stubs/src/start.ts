@@ -1,6 +1,8 @@
 import { DejaError } from '@deja/format';
 import type { Authority } from './authority/authority.js';
 import type { StubDivergence } from './divergence.js';
+import { createResolver, type KnownHost } from './dns/resolver.js';
+import { openNameServer } from './dns/server.js';
 import { createHttpStub } from './http/server.js';
 import { createJournal, type Journal } from './journal.js';
 import { type ListenAddress, open, sharedListeners } from './listen.js';
@@ -19,6 +21,8 @@ export interface StubEnvironment {
   readonly authority: Authority;
   /** The engine that holds the rows of a recorded database; needed when the plan has `sql`. */
   upstream?(database: string): SqlUpstream;
+  /** Where to answer for the names of the sandbox; without it recorded resolver failures are not replayed. */
+  readonly dns?: ListenAddress & { readonly hosts: readonly KnownHost[] };
   onDivergence?(divergence: StubDivergence): void;
   /** 1 (default): recorded times pass as recorded; 0: not at all. Time-outs stay time-outs. */
   readonly pace?: number;
@@ -26,7 +30,7 @@ export interface StubEnvironment {
 
 /** What listens, or for a refused port what does not. */
 export interface StubListener {
-  readonly kind: 'http' | 'redis' | 'sql' | 'closed';
+  readonly kind: 'http' | 'redis' | 'sql' | 'closed' | 'dns';
   /** As recorded. */
   readonly host: string;
   readonly port: number;
@@ -71,6 +75,11 @@ export async function startStubs(plan: StubPlan, environment: StubEnvironment): 
     const where = environment.resolve(closed.host, closed.port);
     const { port } = started.use(await openClosedPort(where, closed.how));
     listeners.push({ kind: 'closed', host: closed.host, port: closed.port, at: { address: where.address, port } });
+  }
+  if (environment.dns) {
+    const { address, port: wanted, hosts } = environment.dns;
+    const { port } = started.use(await openNameServer({ address, port: wanted }, createResolver(plan.dns, hosts, runtime), runtime));
+    listeners.push({ kind: 'dns', host: address, port: wanted, at: { address, port } });
   }
 
   const running = started.move();

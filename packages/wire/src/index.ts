@@ -20,3 +20,5 @@ export {
   pgRowDescription,
   pgStartup,
 } from './postgres/build.js';
+export { addressBytes, type DnsQuestion, type DnsResult, type DnsType, encodeDnsAnswer, parseDnsQuestion } from './dns/message.js';
+export { DnsTcpParser, frameDnsOverTcp } from './dns/tcp-parser.js';

@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
+import { addressBytes } from '@deja/wire';
 import { bitString, der, generalizedTime, integer, oid, sequence, TAG } from './der.js';
 
 export interface CertificateRequest {
@@ -72,18 +73,4 @@ function extension(id: string, critical: boolean, value: Uint8Array): Buffer {
 
 function alternativeName(value: string): Buffer {
   return isIP(value) === 0 ? der(0x82, Buffer.from(value)) : der(0x87, addressBytes(value));
-}
-
-function addressBytes(address: string): Buffer {
-  if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
-  // The URL parser writes an IPv4 tail as hexadecimal groups; what is left is `::` to fill.
-  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const left = groups(head);
-  const right = groups(tail);
-  const all = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
-  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
-}
-
-function groups(text: string | undefined): number[] {
-  return text ? text.split(':').map((group) => Number.parseInt(group, 16)) : [];
 }
