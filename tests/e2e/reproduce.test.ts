@@ -1,11 +1,13 @@
 /** The main job on a small service without a database: observed once, reproduced with its upstream switched off. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deja, dejaJson, dejaRun, repository } from '../support/deja.js';
+import { deja as dejaIn, type DejaResult } from '../support/deja.js';
+import { dejaJson as dejaJsonIn, dejaRun } from '../support/deja-run.js';
+import { freePort } from '../support/free-port.js';
 
 interface Document {
   readonly verdict: string;
@@ -16,7 +18,7 @@ interface Document {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'deja-e2e-'));
-const apps = join(repository, 'tests', 'apps');
+const apps = join(import.meta.dirname, '..', 'apps');
 const service = join(folder, 'profile');
 let recorded = '';
 let runOutput = '';
@@ -30,6 +32,7 @@ beforeAll(async () => {
   const running = await dejaRun(['node', 'server.js'], { out: join(folder, 'packages'), ready: 'profile is listening', cwd: service, env });
   expect(await (await fetch(`http://127.0.0.1:${port}/?id=1`)).text()).toBe('hello ANN');
   expect((await fetch(`http://127.0.0.1:${port}/?id=2`)).status).toBe(500);
+  await running.says('.deja');
   await running.stop();
   runOutput = running.output();
   upstream.close();
@@ -62,7 +65,7 @@ describe('deja reproduce', () => {
 
   it('does so without namespaces, and says that this does not isolate', async () => {
     const { code, stderr } = await deja(['reproduce', recorded, '--sandbox', 'process', '--no-control']);
-    expect(stderr).toMatch(/not isolate|no isolation/i);
+    expect(stderr).toMatch(/nothing isolates/i);
     expect(code).toBe(0);
   });
 
@@ -82,7 +85,7 @@ describe('deja reproduce', () => {
   });
 
   it.each([
-    ['exits early', (source: string) => `console.error('no config'); process.exit(3);\n${source}`, /exit/i, 'no config'],
+    ['exits early', (source: string) => `console.error('no config'); process.exit(3);\n${source}`, /ended with code 3/, 'no config'],
     ['never listens', (source: string) => source.replace(/server\.listen.*/, 'setInterval(() => {}, 1000); console.log("thinking");'), /never|not.*(ready|listen|accept)/i, 'thinking'],
   ])('says so when the application %s, with its last words', { timeout: 120_000 }, async (name, change, message, words) => {
     const { code, stdout } = await deja(['reproduce', recorded, '--app', edited(name.replaceAll(' ', '-'), change), '--ready-timeout', '2']);
@@ -119,6 +122,9 @@ describe('deja plan', () => {
   });
 });
 
+const deja = (args: readonly string[]): Promise<DejaResult> => dejaIn(args, { cwd: folder });
+const dejaJson = <T>(args: readonly string[]): ReturnType<typeof dejaJsonIn<T>> => dejaJsonIn<T>(args, folder);
+
 function edited(name: string, change: (source: string) => string): string {
   const at = join(folder, name);
   cpSync(join(apps, 'profile'), at, { recursive: true });
@@ -131,14 +137,4 @@ async function listen(server: Server): Promise<number> {
     server.listen(0, '127.0.0.1', resolve);
   });
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

@@ -1,1 +1,10 @@
-// Filled by the concepts of this package.
+export type { AppPlan, PlannedTrigger, ReproductionPlan } from './plan/plan.js';
+export { buildPlan, type BuildOptions } from './plan/build.js';
+export { isPlanFolder, readPlan, writePlan } from './plan/folder.js';
+export type { Divergence } from './compare/divergence.js';
+export { describeOutcome, describeRequest } from './compare/describe.js';
+export { summarise } from './compare/failure.js';
+export { reproduce, type Progress, type ReproduceOptions, type Reproduction, type RunResult } from './reproduce.js';
+export type { ControlResult } from './control/control.js';
+export type { RunTimes } from './run/run-once.js';
+export { overallVerdict, type Verdict } from './verdict.js';

@@ -1,0 +1,50 @@
+import type { ErrorPackage, HttpEvent, IoEvent, RedisEvent, SqlEvent } from '@deja/format';
+import { describeOutcome, describeRequest } from '../compare/describe.js';
+
+/** Something observed that the failure may need, and what a control run puts in its place. */
+export type Candidate =
+  | { readonly kind: 'sql'; readonly event: SqlEvent; readonly removed: string }
+  | { readonly kind: 'http'; readonly event: HttpEvent; readonly removed: string }
+  | { readonly kind: 'redis'; readonly event: RedisEvent; readonly removed: string }
+  | { readonly kind: 'input'; readonly removed: string };
+
+/**
+ * What to take away, the most suspicious first: exchanges that went wrong, then answers of status 400 and above, then whatever
+ * came last before the failure, and at the end the request's own body and query.
+ */
+export function controlCandidates({ timeline, failure, context }: ErrorPackage): readonly Candidate[] {
+  const last = failure?.afterSeq ?? Infinity;
+  const own = timeline.filter(({ scope, seq }) => {
+    if (seq > last) return false;
+    return scope === undefined || (scope.in === 'request' ? scope.request === 0 : context.requests.length === 0);
+  });
+  const ranked = own.toReversed().toSorted((a, b) => suspicion(b) - suspicion(a));
+  const input: Candidate = { kind: 'input', removed: 'the query and body of the trigger' };
+  return [...ranked.flatMap(candidateOf), ...(context.requests.length > 0 ? [input] : [])];
+}
+
+function candidateOf(event: IoEvent): readonly Candidate[] {
+  const removed = `event ${event.seq} (${describeRequest(event)} → ${describeOutcome(event)})`;
+  switch (event.kind) {
+    case 'sql':
+      return isTransactionControl(event.text) ? [] : [{ kind: 'sql', event, removed }];
+    case 'http':
+      return [{ kind: 'http', event, removed }];
+    case 'redis':
+      return [{ kind: 'redis', event, removed }];
+    case 'dns':
+    case 'socket':
+    case 'state':
+    case 'random':
+      return [];
+  }
+}
+
+function suspicion(event: IoEvent): number {
+  if (!('ok' in event.outcome)) return 2;
+  return event.kind === 'http' && 'ok' in event.outcome && event.outcome.ok.status >= 400 ? 1 : 0;
+}
+
+function isTransactionControl(text: string): boolean {
+  return /^\s*(begin|start transaction|commit|rollback|savepoint|release|set|show|discard)\b/i.test(text);
+}

@@ -1,0 +1,59 @@
+import { GuestError } from '@deja/sandbox';
+import type { Divergence } from '../compare/divergence.js';
+import { judgeControl } from '../compare/judge.js';
+import type { ReproductionPlan } from '../plan/plan.js';
+import type { CompletedRun, RunTimes } from '../run/run-once.js';
+import { controlCandidates } from './candidates.js';
+import { removeCause } from './remove.js';
+
+/** The failure with its suspected cause taken away. */
+export interface ControlResult {
+  /** `not-reproduced` is what shows that the reproduction depends on what was observed. */
+  readonly verdict: 'reproduced' | 'not-reproduced' | 'inconclusive';
+  /** What was taken away, in words. */
+  readonly removed: string;
+  readonly ms: RunTimes | null;
+  /** What happened instead. */
+  readonly instead: string | null;
+  readonly divergence: Divergence | null;
+}
+
+/** Failures that do not depend on the most suspicious things keep happening; trying more would cost more than it tells. */
+const MOST_TRIES = 5;
+
+/** Take the suspects away one at a time until the failure stops; the last result counts. Null: nothing observed could be taken away. */
+export async function control(
+  plan: ReproductionPlan,
+  attempt: (changed: ReproductionPlan) => Promise<CompletedRun>,
+  onTry: (removed: string) => void,
+): Promise<ControlResult | null> {
+  let last: ControlResult | null = null;
+  for (const candidate of controlCandidates(plan.recording).slice(0, MOST_TRIES)) {
+    onTry(candidate.removed);
+    last = await tryWithout(plan, candidate, attempt);
+    if (last.verdict === 'not-reproduced') return last;
+  }
+  return last;
+}
+
+async function tryWithout(
+  plan: ReproductionPlan,
+  candidate: ReturnType<typeof controlCandidates>[number],
+  attempt: (changed: ReproductionPlan) => Promise<CompletedRun>,
+): Promise<ControlResult> {
+  const { removed } = candidate;
+  try {
+    const { ms, replay } = await attempt(removeCause(plan, candidate));
+    const { verdict, divergence } = judgeControl(plan.recording, replay);
+    return { verdict: verdict === 'diverged' ? 'inconclusive' : verdict, removed, ms, instead: insteadOf(replay), divergence };
+  } catch (error) {
+    if (!(error instanceof GuestError)) throw error;
+    return { verdict: 'inconclusive', removed, ms: null, instead: error.message, divergence: null };
+  }
+}
+
+function insteadOf({ observation, replayed }: CompletedRun['replay']): string | null {
+  const answer = observation.responses.find(({ request }) => request === 0)?.response;
+  const failed = replayed?.manifest.summary;
+  return failed ?? (answer ? `answered ${answer.status}` : null);
+}

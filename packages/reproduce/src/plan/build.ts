@@ -1,0 +1,35 @@
+import type { ErrorPackage } from '@deja/format';
+import { compileFixtures } from '@deja/fixtures';
+import { buildStubPlan } from '@deja/stubs';
+import { planApp } from './app.js';
+import { sqliteAnswers } from './sqlite-answers.js';
+import type { PlannedTrigger, ReproductionPlan } from './plan.js';
+
+export interface BuildOptions {
+  /** Where prepared engines are kept between runs. */
+  readonly cacheFolder: string;
+}
+
+/** From what was observed to everything a reproduction needs. */
+export async function buildPlan(recording: ErrorPackage, { cacheFolder }: BuildOptions): Promise<ReproductionPlan> {
+  const { plan: fixtures, certificate } = await compileFixtures({ databases: recording.databases, events: recording.timeline }, { cacheFolder });
+  const opaque = certificate.statements.filter(({ exact }) => !exact).map(({ seq, reason }) => ({ seq, reason: reason ?? 'not exact' }));
+  return {
+    deja: 'plan/1',
+    app: planApp(recording.context),
+    fixtures,
+    stubs: buildStubPlan(recording, opaque),
+    sqlite: sqliteAnswers(recording, new Set(opaque.map(({ seq }) => seq))),
+    certificate,
+    clock: recording.context.epoch + (recording.context.requests[0]?.at ?? 0),
+    triggers: planTriggers(recording),
+    recording,
+  };
+}
+
+/** The failing request and those that overlapped it, at their recorded distances. */
+function planTriggers({ context }: ErrorPackage): readonly PlannedTrigger[] {
+  const http = context.requests.flatMap(({ trigger, at }, request) => (trigger.kind === 'http' ? [{ request, at, trigger }] : []));
+  const first = Math.min(...http.map(({ at }) => at));
+  return http.map((planned) => ({ ...planned, at: planned.at - first })).toSorted((a, b) => a.at - b.at);
+}

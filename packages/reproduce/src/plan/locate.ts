@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join, relative, resolve } from 'node:path';
+import { DejaError, type ErrorPackage } from '@deja/format';
+import { installationOf } from './app.js';
+
+/** The folder in which the application's code is found here, and how it differs from the recorded one. */
+export interface LocatedApp {
+  /** Stands in for the recorded folder. */
+  readonly folder: string;
+  /** One line for each difference from the recording. Empty: the same code, as far as can be told. */
+  readonly differences: readonly string[];
+  /** Lines may have moved: the caller named a folder, or the contents differ from the recording. */
+  readonly changedCode: boolean;
+}
+
+/**
+ * Where the application is: in `given` (`--app`), else in the recorded place.
+ * Throws DEJA_APP_MISSING when it is not there.
+ */
+export function locateApp({ context }: ErrorPackage, given: string | undefined): LocatedApp {
+  const recorded = installationOf(context.process.root);
+  const folder = given === undefined ? recorded : installationOf(resolve(given));
+  if (!existsSync(folder)) {
+    throw new DejaError('DEJA_APP_MISSING', `the application's folder ${folder} is not here`, { hint: 'name the folder of its code: --app DIR' });
+  }
+  const entry = context.process.entry;
+  if (entry === undefined || !entry.startsWith(`${recorded}/`)) return { folder, differences: [], changedCode: given !== undefined };
+  const entryHere = join(folder, relative(recorded, entry));
+  const root = join(folder, relative(recorded, context.process.root));
+  const differences = [...versionDifference(root, context.application), ...hashDifference(entryHere, context.application.entryHash)];
+  return { folder, differences, changedCode: given !== undefined || differences.length > 0 };
+}
+
+function versionDifference(root: string, { name, version }: ErrorPackage['context']['application']): readonly string[] {
+  const file = join(root, 'package.json');
+  if (version === undefined || !existsSync(file)) return [];
+  const here = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+  if (here.name !== name) return [`recorded was ${name ?? 'an unnamed application'}, here is ${here.name ?? 'an unnamed one'}`];
+  return here.version === version ? [] : [`recorded was ${name ?? 'version'} ${version}, here is ${here.version ?? 'no version'}`];
+}
+
+function hashDifference(entry: string, recorded: string | undefined): readonly string[] {
+  if (!existsSync(entry)) return [`its main script ${entry} does not exist here`];
+  if (recorded === undefined) return [];
+  const here = createHash('sha256').update(readFileSync(entry)).digest('hex');
+  return here === recorded ? [] : [`its main script ${entry} has other contents than the recorded one`];
+}
+
+/** A Node to run the application: the recorded executable, or one of the same major version on the path. */
+export function locateNode(recorded: { readonly version: string; readonly path: string }, searchPath: string): { readonly node: string; readonly difference?: string } {
+  const candidates = [recorded.path, ...searchPath.split(delimiter).map((folder) => join(folder, 'node')), process.execPath];
+  const found = [...new Set(candidates)].filter((node) => existsSync(node)).map((node) => ({ node, version: versionOf(node) }));
+  const wanted = plainVersion(recorded.version);
+  const same = found.find(({ version }) => version === wanted);
+  if (same) return { node: same.node };
+  const major = found.find(({ version }) => version?.split('.')[0] === wanted.split('.')[0]);
+  if (major?.version !== undefined) return { node: major.node, difference: `recorded was Node ${wanted}, this is Node ${major.version}` };
+  throw new DejaError('DEJA_NODE_MISSING', `the application ran on Node ${wanted}, and none of major version ${wanted.split('.')[0]} is here`, {
+    hint: `put one on PATH, for instance: npm install --prefix /tmp/node-${wanted} node-linux-${process.arch}@${wanted}`,
+  });
+}
+
+function versionOf(node: string): string | undefined {
+  if (node === process.execPath) return process.versions.node;
+  const asked = spawnSync(node, ['--version'], { encoding: 'utf8', env: {}, timeout: 5_000 });
+  return asked.status === 0 ? plainVersion(asked.stdout.trim()) : undefined;
+}
+
+function plainVersion(version: string): string {
+  return version.replace(/^v/, '');
+}

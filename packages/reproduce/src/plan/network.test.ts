@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { IoEvent } from '@deja/format';
+import { addressOf, planNetwork } from './network.js';
+
+const get = (url: string): IoEvent => ({ seq: 1, kind: 'http', method: 'GET', url, headers: [], outcome: { pending: {} } });
+
+describe('planNetwork', () => {
+  it('gives every recorded name an address of its own and keeps recorded addresses', () => {
+    const network = planNetwork({
+      timeline: [get('https://payments.example:8443/x'), get('http://10.9.8.7/y'), get('http://[fd00::1]:9/z'), get('http://localhost:1/')],
+      databases: [{ name: 'main', engine: 'postgres', host: 'db.internal', port: 5432 }],
+      servers: [{ name: 'redis', kind: 'redis', host: '127.0.0.1', port: 6379 }],
+    });
+    expect(network.hosts.map(({ name }) => name)).toEqual(['db.internal', 'payments.example']);
+    expect(new Set(network.hosts.map(({ address }) => address)).size).toBe(2);
+    expect(network.addresses).toEqual(['10.9.8.7', 'fd00::1']);
+    expect(addressOf(network, 'payments.example')).toMatch(/^127\.77\./);
+    expect(addressOf(network, '10.9.8.7')).toBe('10.9.8.7');
+    expect(addressOf(network, '[fd00::1]')).toBe('fd00::1');
+    expect(addressOf(network, 'localhost')).toBe('127.0.0.1');
+  });
+
+  it('does not make names of Unix sockets', () => {
+    expect(planNetwork({ timeline: [], databases: [{ name: 'main', engine: 'postgres', host: '/var/run/postgresql' }], servers: [] })).toEqual({ hosts: [], addresses: [] });
+  });
+});

@@ -1,0 +1,115 @@
+import { dirname } from 'node:path';
+import { locatePostgres, postgresTemplate } from '@deja/fixtures';
+import { GuestError, pickSandbox, type Sandbox, type SandboxChoice, type SandboxSpec } from '@deja/sandbox';
+import type { Divergence } from './compare/divergence.js';
+import { summarise } from './compare/failure.js';
+import { judge, type Judgement } from './compare/judge.js';
+import { control, type ControlResult } from './control/control.js';
+import { guestPlan } from './plan/guest-plan.js';
+import { locateApp, locateNode } from './plan/locate.js';
+import type { ReproductionPlan } from './plan/plan.js';
+import { runOnce, type CompletedRun, type RunTimes } from './run/run-once.js';
+import { overallVerdict, type Verdict } from './verdict.js';
+
+export interface ReproduceOptions {
+  /** Folder of the application's code; default: where it was recorded. */
+  readonly app?: string;
+  readonly sandbox: SandboxChoice;
+  readonly runs: number;
+  /** Whether a control run follows when the failure was reproduced. */
+  readonly control: boolean;
+  /** Path of the module that is preloaded into the application. */
+  readonly preload: string;
+  readonly cacheFolder: string;
+  readonly searchPath: string;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onLog?: SandboxSpec['onLog'];
+  readonly signal?: AbortSignal;
+}
+
+export type Progress =
+  | { readonly step: 'sandbox'; readonly sandbox: Sandbox }
+  | { readonly step: 'difference'; readonly text: string }
+  | { readonly step: 'run'; readonly number: number; readonly of: number; readonly run: RunResult }
+  | { readonly step: 'control'; readonly removed: string };
+
+export interface RunResult {
+  readonly verdict: Exclude<Verdict, 'flaky'>;
+  /** Null when the run could not be carried through. */
+  readonly ms: RunTimes | null;
+  /** What failed in the replay, in one line. */
+  readonly failure: string | null;
+  readonly divergence: Divergence | null;
+  /** Why the run could not be carried through, with the application's last lines. */
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string; readonly output: readonly string[] };
+}
+
+export interface Reproduction {
+  readonly verdict: Verdict;
+  readonly runs: readonly RunResult[];
+  readonly control: ControlResult | null;
+  readonly sandbox: Pick<Sandbox, 'name' | 'isolation' | 'reason'>;
+  readonly differences: readonly string[];
+}
+
+/**
+ * Runs the plan in fresh sandboxes, one after the other, and compares each with the recording.
+ * Throws DejaError when a needed part is missing (application, Node, engine, sandbox); a run that breaks is `inconclusive`.
+ */
+export async function reproduce(plan: ReproductionPlan, options: ReproduceOptions): Promise<Reproduction> {
+  const app = locateApp(plan.recording, options.app);
+  const node = locateNode(plan.app.node, options.searchPath);
+  const differences = [...app.differences, ...(node.difference === undefined ? [] : [node.difference])];
+  for (const text of differences) options.onProgress?.({ step: 'difference', text });
+  const [sandbox, postgres] = await Promise.all([pickSandbox(options.sandbox), postgresFor(plan, options.cacheFolder)]);
+  options.onProgress?.({ step: 'sandbox', sandbox });
+
+  const spec: SandboxSpec = {
+    app: { from: app.folder, at: plan.app.folder },
+    node: { from: node.node, at: plan.app.node.path },
+    modules: [options.preload],
+    tools: postgres ? [dirname(postgres.binaries), postgres.template] : [],
+    ...(options.onLog ? { onLog: options.onLog } : {}),
+  };
+  const attempt = (changed: ReproductionPlan) => runOnce(sandbox, spec, guestPlan(changed, { preload: options.preload, postgres }), options.signal);
+
+  const runs: RunResult[] = [];
+  for (let number = 1; number <= options.runs && !options.signal?.aborted; number++) {
+    const run = await judged(() => attempt(plan), (completed) => judge(plan.recording, completed.replay, app.changedCode));
+    runs.push(run);
+    options.onProgress?.({ step: 'run', number, of: options.runs, run });
+  }
+  const verdict = overallVerdict(runs.map((run) => run.verdict));
+  const wantsControl = options.control && verdict === 'reproduced' && !options.signal?.aborted;
+  return {
+    verdict,
+    runs,
+    control: wantsControl ? await control(plan, attempt, (removed) => options.onProgress?.({ step: 'control', removed })) : null,
+    sandbox: { name: sandbox.name, isolation: sandbox.isolation, reason: sandbox.reason },
+    differences,
+  };
+}
+
+/** A run that the sandbox or the application broke off is `inconclusive`, with the reason; what Deja itself lacks is thrown. */
+async function judged(run: () => Promise<CompletedRun>, judgement: (completed: CompletedRun) => Judgement): Promise<RunResult> {
+  try {
+    const completed = await run();
+    const { replayed } = completed.replay;
+    return { ms: completed.ms, failure: replayed?.failure ? summarise(replayed.failure) : null, ...judgement(completed) };
+  } catch (error) {
+    if (!(error instanceof GuestError)) throw error;
+    const { code, message, hint, output } = error;
+    return {
+      verdict: 'inconclusive', ms: null, failure: null, divergence: { where: 'start', summary: message },
+      error: { code, message, ...(hint === undefined ? {} : { hint }), output },
+    };
+  }
+}
+
+async function postgresFor({ fixtures }: ReproductionPlan, cacheFolder: string): Promise<{ binaries: string; template: string } | null> {
+  const database = fixtures.databases.find(({ engine }) => engine === 'postgres');
+  if (database === undefined) return null;
+  const binaries = locatePostgres(database.version === undefined ? {} : { version: database.version });
+  return { binaries: binaries.folder, template: await postgresTemplate(binaries, cacheFolder) };
+}
+

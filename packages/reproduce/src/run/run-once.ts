@@ -1,0 +1,59 @@
+import type { ErrorPackage } from '@deja/format';
+import { readPackage } from '@deja/format/node';
+import type { GuestPlan } from '@deja/guest';
+import type { Sandbox, SandboxSpec, Triggered } from '@deja/sandbox';
+import type { Replay } from '../compare/judge.js';
+
+/** Where the time of a run went, in milliseconds. */
+export interface RunTimes {
+  /** Sandbox from nothing until its agent answered. */
+  readonly start: number;
+  /** Fixtures, stubs, names. */
+  readonly apply: number;
+  /** The application's own start, until it accepted connections. */
+  readonly app: number;
+  /** From the application's start until the trigger could be fired, beyond its own time. */
+  readonly ready: number;
+  /** From the trigger until all was observed. */
+  readonly trigger: number;
+  readonly total: number;
+}
+
+export interface CompletedRun {
+  readonly ms: RunTimes;
+  readonly replay: Replay;
+}
+
+/** One disposable sandbox from start to end; aborting ends it early. Throws what the sandbox throws. */
+export async function runOnce(sandbox: Sandbox, spec: SandboxSpec, plan: GuestPlan, signal?: AbortSignal): Promise<CompletedRun> {
+  const began = performance.now();
+  await using started = await sandbox.start(spec);
+  const abort = () => void started.stop();
+  signal?.addEventListener('abort', abort, { once: true });
+  using _ = { [Symbol.dispose]: () => signal?.removeEventListener('abort', abort) };
+  const applied = await started.apply(plan);
+  const beforeApp = performance.now();
+  const app = await started.start();
+  const appSeen = performance.now() - beforeApp;
+  const triggered = await started.trigger();
+  const replay = { observation: triggered.observation, replayed: await failingRequest(triggered) };
+  const ms = {
+    start: round(started.startMs),
+    apply: round(applied.ms),
+    app: round(app.ms),
+    ready: round(Math.max(0, appSeen - app.ms)),
+    trigger: round(triggered.ms),
+    total: round(performance.now() - began),
+  };
+  return { ms, replay };
+}
+
+/** The package about the recorded failing request, or about a start that failed. */
+async function failingRequest({ packages }: Triggered): Promise<ErrorPackage | null> {
+  const written = packages.findLast(({ name }) => name === 'request-0.deja') ?? packages.findLast(({ name }) => name === 'start.deja');
+  return written ? await readPackage(written.bytes) : null;
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
