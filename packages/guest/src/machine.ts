@@ -2,8 +2,9 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import type { GuestPlan } from './plan.js';
 
 /** What a machine has without being asked, and the recorded environment relies on. Only where the machine is the sandbox's own. */
-export function makeMachine({ app }: GuestPlan): void {
-  for (const folder of [app.env.HOME, app.env.TMPDIR]) {
+export function makeMachine({ app, stubs }: GuestPlan): void {
+  // A host that is a path is the folder of a Unix socket.
+  for (const folder of [app.env.HOME, app.env.TMPDIR, ...stubs.sql.map(({ host }) => host)]) {
     if (folder?.startsWith('/')) mkdirSync(folder, { recursive: true });
   }
   // `os.userInfo()` fails for a user without a name.

@@ -14,7 +14,12 @@ export interface GuestPlan {
   /** What ends the observation. `exit`: the recorded failure ended the process. */
   readonly until: 'answers' | 'exit';
   readonly deadlines: GuestDeadlines;
+  /** Report all rows that are in the served databases when the observation ends, as `harvestName` files of `HarvestedRows`. */
+  readonly harvest?: boolean;
 }
+
+/** What an application made of a database, by itself. */
+export type HarvestedRows = Pick<DatabaseFixture, 'tables' | 'afterLoad'>;
 
 export interface GuestDeadlines {
   /** From the application's start until it accepts connections. */

@@ -2,6 +2,7 @@ import { startApp } from './app.js';
 import type { RunningApp } from './app.js';
 import { appEnvironment } from './app-env.js';
 import { AgentError } from './failure.js';
+import { harvest } from './harvest.js';
 import { observe } from './observe.js';
 import { AppOutput } from './output.js';
 import { PackageOutbox } from './package-outbox.js';
@@ -64,7 +65,9 @@ export class Session {
     switch (stage.at) {
       case 'started': {
         const outbox = new PackageOutbox(stage.world.injected.out, (name, bytes) => this.#reports.package(name, bytes));
-        return this.#observation(stage.world, await observe(stage.world.plan, stage.app, outbox));
+        const observed = await observe(stage.world.plan, stage.app, outbox);
+        if (stage.world.plan.harvest) await harvest(stage.world.databases, (name, bytes) => this.#reports.package(name, bytes));
+        return this.#observation(stage.world, observed);
       }
       case 'not-started':
         return this.#observation(stage.world, { responses: [], end: { kind: 'never-started', message: stage.message } });

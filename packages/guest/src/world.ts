@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ReplayInstructions } from '@deja/format';
 import type { StubDivergence } from '@deja/stubs';
 import type { Injected } from './app-env.js';
-import { startDatabases } from './databases.js';
+import { startDatabases, type Databases } from './databases.js';
 import { makeMachine } from './machine.js';
 import { applyNetwork } from './network.js';
 import type { GuestPlan } from './plan.js';
@@ -14,6 +14,7 @@ import { loadStubs, startStubServers } from './stub-servers.js';
 export interface World {
   readonly plan: GuestPlan;
   readonly injected: Injected;
+  readonly databases: Databases['served'];
   divergences(): readonly StubDivergence[];
   stop(): Promise<void>;
 }
@@ -44,7 +45,7 @@ export async function makeWorld(plan: GuestPlan, log: (line: string) => void): P
     const stubs = await startStubServers(plan, databases, loading);
     parts.push(stubs);
     const injected = writeInstructions(plan, folder, stubs);
-    return { plan, injected, divergences: () => stubs.divergences(), stop };
+    return { plan, injected, databases: databases.served, divergences: () => stubs.divergences(), stop };
   } catch (error) {
     await stop();
     throw error;
