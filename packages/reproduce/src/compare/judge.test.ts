@@ -3,11 +3,12 @@ import type { ErrorInfo, ErrorPackage, Failure, IoEvent } from '@deja/format';
 import type { Observation } from '@deja/guest';
 import { judge, judgeControl } from './judge.js';
 
+const frame = { function: 'canRefund', file: 'src/orders.js', line: 10, column: 3, inApp: true };
 const thrown: ErrorInfo = {
   name: 'TypeError',
   message: "Cannot read properties of null (reading 'permissions')",
   frames: [
-    { function: 'canRefund', file: 'src/orders.js', line: 10, column: 3, inApp: true },
+    frame,
     { function: 'next', file: 'node_modules/koa/index.js', line: 1, column: 1, inApp: false },
   ],
 };
@@ -68,16 +69,16 @@ describe('judge', () => {
   });
 
   it('does not take another failure for the same one', () => {
-    for (const error of [{ ...thrown, message: 'other' }, { ...thrown, name: 'Error' }, { ...thrown, code: 'E' }, { ...thrown, frames: [{ ...thrown.frames[0]!, line: 11 }] }]) {
+    for (const error of [{ ...thrown, message: 'other' }, { ...thrown, name: 'Error' }, { ...thrown, code: 'E' }, { ...thrown, frames: [{ ...frame, line: 11 }] }]) {
       const judged = judge(observed(), { observation: quiet, replayed: observed({ failure: { ...failure, error } }) }, false);
       expect(judged).toMatchObject({ verdict: 'diverged', divergence: { where: 'failure' } });
     }
   });
 
   it('lets lines move in changed code, but not functions', () => {
-    const moved = { ...thrown, frames: [{ ...thrown.frames[0]!, line: 99 }] };
+    const moved = { ...thrown, frames: [{ ...frame, line: 99 }] };
     expect(judge(observed(), { observation: quiet, replayed: observed({ failure: { ...failure, error: moved } }) }, true).verdict).toBe('reproduced');
-    const elsewhere = { ...thrown, frames: [{ ...thrown.frames[0]!, function: 'other' }] };
+    const elsewhere = { ...thrown, frames: [{ ...frame, function: 'other' }] };
     expect(judge(observed(), { observation: quiet, replayed: observed({ failure: { ...failure, error: elsewhere } }) }, true).verdict).toBe('diverged');
   });
 
