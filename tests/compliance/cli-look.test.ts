@@ -24,6 +24,10 @@ async function json(...args: string[]): Promise<{ code: number | null; value: Re
   return { code, value: JSON.parse(stdout) as Record<string, unknown> };
 }
 
+async function shown(seq: number): Promise<string> {
+  return (await deja(['event', path, String(seq)], { cwd })).stdout;
+}
+
 async function escapes(args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
   return (await deja(['show', path, ...args], { cwd, env })).stdout.includes('\u001b[');
 }
@@ -84,7 +88,6 @@ describe('people', () => {
   });
 
   test('event shows statements with their rows, messages with headers and bodies, bytes as a dump', async () => {
-    const shown = async (seq: number) => (await deja(['event', path, String(seq)], { cwd })).stdout;
     const sql = await shown(3);
     expect(sql).toContain('$1 = 47');
     expect(sql).toMatch(/id +name +role +suspended_at +plan\n +users\.id int4 .*teams\.plan text\n +47 +Zoë Müller +admin +2026-10-01 08:00:00\+00 +NULL/);
@@ -164,14 +167,23 @@ describe('endings', () => {
   ])('a package that is %s: 6, with one line of reason', async (_, bytes, message) => {
     const file = join(cwd, 'bad.deja');
     writeFileSync(file, bytes);
-    for (const args of [['show', file], ['events', file], ['event', file, '1'], ['plan', file, '--out', 'p'], ['reproduce', file]]) {
+    const { code, stdout, stderr } = await deja(['show', file], { cwd });
+    expect({ code, stdout }).toEqual({ code: 6, stdout: '' });
+    expect(stderr.split('\n')[0]).toMatch(message);
+    rmSync(file);
+  });
+
+  test('every command refuses an unreadable package so, and --json has the reason', async () => {
+    const file = join(cwd, 'bad.deja');
+    writeFileSync(file, whole.subarray(0, 1000));
+    for (const args of [['events', file], ['event', file, '1'], ['fixtures', file], ['plan', file, '--out', 'p'], ['reproduce', file]]) {
       const { code, stdout, stderr } = await deja(args, { cwd });
       expect({ args, code, stdout }).toEqual({ args, code: 6, stdout: '' });
-      expect(stderr.split('\n')[0]).toMatch(message);
+      expect(stderr).toContain('is cut off');
     }
     const { code, stdout } = await deja(['show', file, '--json'], { cwd });
     expect(code).toBe(6);
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: expect.stringMatching(/^DEJA_PACKAGE_/) as string, message: expect.stringMatching(message) as string } });
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'DEJA_PACKAGE_TRUNCATED', message: expect.stringContaining('is cut off') as string, hint: expect.any(String) as string } });
     rmSync(file);
   });
 

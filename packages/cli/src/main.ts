@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { doctor } from './commands/doctor.js';
 import { event } from './commands/event.js';
 import { events } from './commands/events.js';
+import { fixtures } from './commands/fixtures.js';
 import { ls } from './commands/ls.js';
 import { plan } from './commands/plan.js';
 import { reproduce } from './commands/reproduce.js';
@@ -10,7 +11,7 @@ import { show } from './commands/show.js';
 import { EXIT } from './shared/exit.js';
 
 /** In the order of `deja --help`. Each adds its command; what a command needs is loaded when it runs. */
-const COMMANDS: readonly ((program: Command) => void)[] = [run, ls, show, events, event, plan, reproduce, doctor];
+const COMMANDS: readonly ((program: Command) => void)[] = [run, ls, show, events, event, plan, fixtures, reproduce, doctor];
 
 /** Runs the command line; sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {

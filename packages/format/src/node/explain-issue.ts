@@ -20,7 +20,8 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (typeof value !== 'object' || value === null) return `${typeof value === 'object' ? '' : `${typeof value} `}${String(value)}`;
+  if (value === undefined || value === null) return String(value);
+  if (typeof value !== 'object') return `${typeof value} ${JSON.stringify(value) ?? ''}`.trim();
   return Array.isArray(value) ? 'an array' : `an object with ${Object.keys(value).slice(0, 4).join(', ') || 'no fields'}`;
 }
 

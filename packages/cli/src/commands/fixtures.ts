@@ -1,0 +1,42 @@
+import { Option, type Command } from 'commander';
+import type { Engine } from '@deja/format';
+import { act, addCommand } from '../shared/command.js';
+import { EXIT, type ExitCode } from '../shared/exit.js';
+import { shownPath } from '../shared/find-package.js';
+import { cacheFolder } from '../shared/load-plan.js';
+import { loadTimeline } from '../shared/load-timeline.js';
+import type { Output, SharedOptions } from '../shared/output.js';
+import { shellWord } from '../shared/program-name.js';
+
+interface FixturesOptions extends SharedOptions {
+  readonly engine?: Engine;
+  readonly format: 'yaml' | 'json' | 'sql';
+  readonly check?: boolean;
+}
+
+const ENGINES: readonly Engine[] = ['postgres', 'sqlite', 'mysql', 'mariadb'];
+
+export function fixtures(program: Command): void {
+  addCommand(program, 'fixtures <PKG|TIMELINE.json>', 'the smallest database in which the recorded statements give the recorded results')
+    .addOption(new Option('--engine <E>', 'execute on this engine instead of the recorded one').choices(ENGINES))
+    .addOption(new Option('--format <F>', 'form of the fixtures').choices(['yaml', 'json', 'sql']).default('yaml'))
+    .option('--check', 'only the certificate: how many statements are exact, and why the others are not')
+    .action(act<FixturesOptions, [string]>(compile));
+}
+
+async function compile(output: Output, { engine, format, check = false }: FixturesOptions, named: string): Promise<ExitCode> {
+  const { path, databases, events } = await loadTimeline(named, engine);
+  const { compileFixtures, renderFixtures } = await import('@deja/fixtures');
+  const { certificateLine, certificateSummary, opaqueLines } = await import('../render/certificate.js');
+  const { plan, certificate } = await compileFixtures({ databases, events }, { cacheFolder: cacheFolder() });
+  output.document(check ? certificateSummary(certificate) : { fixtures: plan, certificate: certificateSummary(certificate) });
+  if (check) {
+    output.print([certificateLine(certificate, output.out), ...opaqueLines(certificate, events, output.out)].join('\n'));
+    output.next(`fixtures ${shellWord(shownPath(path))}`, 'the rows themselves');
+    return EXIT.ok;
+  }
+  output.print(renderFixtures(plan, format).trimEnd());
+  output.say([certificateLine(certificate, output.err), ...opaqueLines(certificate, events, output.err)].join('\n'));
+  output.next(`fixtures ${shellWord(shownPath(path))} --format sql`, 'as statements for an engine');
+  return EXIT.ok;
+}

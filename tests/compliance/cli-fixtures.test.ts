@@ -1,0 +1,64 @@
+/** `deja fixtures` on a stand-alone timeline and on a package; what it makes of them is tested where it is made. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { IoEvent, Timeline } from '@deja/format';
+import { writePackageFile } from '@deja/format/writer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deja } from '../support/deja.ts';
+import { examplePackage } from '../support/example-package.ts';
+
+const cwd = mkdtempSync(join(tmpdir(), 'deja-fixtures-'));
+const DATABASES = [{ name: 'main', engine: 'sqlite' as const, ddl: 'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);' }];
+const EVENTS: readonly IoEvent[] = [
+  {
+    seq: 1, kind: 'sql', database: 'main', session: 1, text: 'SELECT id, name FROM users WHERE id = ?', params: [{ storage: 'integer', text: '47' }],
+    outcome: { ok: { command: 'SELECT', rowCount: 1, fields: [{ name: 'id', type: 'integer', table: 'users', column: 'id' }, { name: 'name', type: 'text', table: 'users', column: 'name' }], rows: [['47', 'Ann']] } },
+  },
+  {
+    seq: 2, kind: 'sql', database: 'main', session: 1, text: 'SELECT random() AS r',
+    outcome: { ok: { command: 'SELECT', rowCount: 1, fields: [{ name: 'r', type: 'integer' }], rows: [['5']] } },
+  },
+];
+const timeline: Timeline = { deja: 'timeline/1', databases: DATABASES, events: EVENTS };
+
+beforeAll(() => {
+  writeFileSync(join(cwd, 't.json'), JSON.stringify(timeline));
+  writePackageFile(join(cwd, 'p.deja'), { ...examplePackage(), databases: DATABASES, timeline: EVENTS, servers: [] });
+});
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+test.each(['t.json', 'p.deja'])('--check of %s gives the certificate', async (file) => {
+  const { code, stdout } = await deja(['fixtures', file, '--check', '--json'], { cwd });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({
+    statements: 2, exact: 1, rows: 1, lowerBound: 1, ms: expect.any(Number) as number,
+    opaque: [{ seq: 2, reason: expect.any(String) as string }],
+  });
+  const shown = await deja(['fixtures', file, '--check'], { cwd });
+  expect(shown.stdout).toMatch(/^! 1 of 2 statements exact on sqlite [\d.]+, with 1 row \(at least 1 needed\).*\n! #2 .*\n +SELECT random\(\) AS r\n$/);
+});
+
+test('--format sql makes the database', async () => {
+  const { stdout, stderr } = await deja(['fixtures', 't.json', '--format', 'sql'], { cwd });
+  using database = new DatabaseSync(':memory:');
+  database.exec(stdout);
+  expect(database.prepare('SELECT * FROM users').all()).toEqual([{ id: 47, name: 'Ann' }]);
+  expect(stderr).toContain('1 of 2 statements exact');
+});
+
+test('--format json and yaml say the same; --json gives the plan with its certificate', async () => {
+  const parsed = JSON.parse((await deja(['fixtures', 't.json', '--format', 'json'], { cwd })).stdout) as unknown;
+  expect(parsed).toMatchObject({ deja: 'fixtures/1', databases: { main: { engine: 'sqlite' } } });
+  expect((await deja(['fixtures', 't.json'], { cwd })).stdout).toContain('deja: fixtures/1');
+  const { fixtures, certificate } = JSON.parse((await deja(['fixtures', 't.json', '--json'], { cwd })).stdout) as Record<string, object>;
+  expect(fixtures).toMatchObject({ deja: 'fixtures/1', databases: [{ name: 'main' }] });
+  expect(certificate).toMatchObject({ statements: 2, exact: 1 });
+});
+
+test('a timeline that is wrong: 6, with event and field; an engine that cannot be had: 5', async () => {
+  writeFileSync(join(cwd, 'bad.json'), JSON.stringify({ ...timeline, events: [{ ...EVENTS[0], session: 'one' }] }));
+  expect(await deja(['fixtures', 'bad.json'], { cwd })).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('bad.json: event 1 (events[0]): session: expected number, received string') as string });
+  expect(await deja(['fixtures', 't.json', '--engine', 'mysql'], { cwd })).toMatchObject({ code: 5, stdout: '' });
+});
