@@ -8,6 +8,7 @@ import { control, type ControlResult } from './control/control.js';
 import { guestPlan } from './plan/guest-plan.js';
 import { locateApp, locateNode } from './plan/locate.js';
 import type { ReproductionPlan } from './plan/plan.js';
+import { workFiles } from './plan/work-files.js';
 import { runOnce, type CompletedRun, type RunTimes } from './run/run-once.js';
 import { overallVerdict, type Verdict } from './verdict.js';
 
@@ -69,6 +70,7 @@ export async function reproduce(plan: ReproductionPlan, options: ReproduceOption
     node: { from: node.node, at: plan.app.node.path },
     modules: [options.preload],
     tools: postgres ? [dirname(postgres.binaries), postgres.template] : [],
+    ...workFiles(plan.app, app.folder),
     ...(options.onLog ? { onLog: options.onLog } : {}),
   };
   const attempt = (changed: ReproductionPlan) => runOnce(sandbox, spec, guestPlan(changed, { preload: options.preload, postgres }), options.signal);

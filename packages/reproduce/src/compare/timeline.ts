@@ -31,7 +31,7 @@ type Exchange = Extract<IoEvent, { kind: 'sql' | 'http' | 'redis' | 'socket' }>;
 /** The failing request's exchanges that had begun before the failure. A failure at start has those of the boot. */
 function exchanges({ timeline, failure, context }: ErrorPackage): readonly Exchange[] {
   const last = failure?.afterSeq ?? Infinity;
-  const atStart = context.requests.length === 0;
+  const atStart = context.requests[0]?.trigger.kind !== 'http';
   return timeline.filter((event): event is Exchange => {
     const scope = event.scope ?? { in: 'request', request: 0 };
     const mine = scope.in === 'request' ? scope.request === 0 : atStart;

@@ -9,7 +9,7 @@ const begin: IoEvent = { seq: 3, kind: 'sql', scope: request, database: 'main', 
 const timedOut: IoEvent = { seq: 4, kind: 'redis', scope: request, server: 'cache', session: 1, command: ['GET', 'b'], outcome: { error: { message: 'Command timed out' } } };
 const background: IoEvent = { ...timedOut, seq: 5, scope: { in: 'background' } };
 const after: IoEvent = { ...timedOut, seq: 7 };
-const context = { requests: [{}] } as unknown as Context;
+const context = { requests: [{ trigger: { kind: 'http' } }] } as unknown as Context;
 
 describe('controlCandidates', () => {
   it('begins with what went wrong, ends with the input, and leaves out what cannot matter', () => {

@@ -14,13 +14,14 @@ export type Candidate =
  */
 export function controlCandidates({ timeline, failure, context }: ErrorPackage): readonly Candidate[] {
   const last = failure?.afterSeq ?? Infinity;
+  const atStart = context.requests[0]?.trigger.kind !== 'http';
   const own = timeline.filter(({ scope, seq }) => {
     if (seq > last) return false;
-    return scope === undefined || (scope.in === 'request' ? scope.request === 0 : context.requests.length === 0);
+    return scope === undefined || (scope.in === 'request' ? scope.request === 0 : atStart);
   });
   const ranked = own.toReversed().toSorted((a, b) => suspicion(b) - suspicion(a));
   const input: Candidate = { kind: 'input', removed: 'the query and body of the trigger' };
-  return [...ranked.flatMap(candidateOf), ...(context.requests.length > 0 ? [input] : [])];
+  return [...ranked.flatMap(candidateOf), ...(atStart ? [] : [input])];
 }
 
 function candidateOf(event: IoEvent): readonly Candidate[] {
