@@ -24,7 +24,7 @@ const env = {
 
 const redis = (seen: Observation): Observed<'redis'>[] => seen.events.filter((event): event is Observed<'redis'> => event.kind === 'redis');
 const HANDSHAKE = /^(hello|info|client|auth|select|quit)\b/i;
-const commands = (seen: Observation): readonly [string, unknown][] =>
+const commands = (seen: Observation): readonly (readonly [string, unknown])[] =>
   redis(seen).map((event) => [event.command.map((part) => (typeof part === 'string' ? part : '<bytes>')).join(' '), event.outcome] as const).filter(([text]) => !HANDSHAKE.test(text));
 
 const COMMON = `

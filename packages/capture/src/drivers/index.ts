@@ -3,6 +3,7 @@ import { pg } from './pg/index.js';
 import { ioredis } from './redis/ioredis.js';
 import { nodeRedis } from './redis/node-redis.js';
 import { s3 } from './s3.js';
+import { nodeSqlite } from './sqlite/node-sqlite.js';
 
 /** The client libraries of data services that are observed. */
-export const DRIVERS: readonly Instrumentation[] = [pg, ioredis, nodeRedis, s3];
+export const DRIVERS: readonly Instrumentation[] = [pg, ioredis, nodeRedis, s3, nodeSqlite];
