@@ -7,6 +7,7 @@ import { Failures } from '../failure/failures.js';
 import { Replaying, readInstructions } from '../failure/replaying.js';
 import { installProcessFailures } from '../failure/process-failures.js';
 import { installShownErrors } from '../failure/shown-errors.js';
+import { installFrameworks } from '../frameworks/index.js';
 import { startModuleHooks } from '../hooks/module-hooks.js';
 import { noteNotCaptured, reportOnce } from '../hooks/not-captured.js';
 import { installHttpClient } from '../http/client.js';
@@ -20,7 +21,7 @@ import { Redactor, redactorOf } from '../redact/redactor.js';
 import { installReplay } from '../replay/install-replay.js';
 import type { About } from './assemble.js';
 import type { CaptureConfig } from './config.js';
-import { described } from './guard.js';
+import { described, guarded } from './guard.js';
 import type { Instrumentation } from './instrumentation.js';
 import { Packager } from './packager.js';
 import { TimelineRecorder } from './timeline-recorder.js';
@@ -71,6 +72,8 @@ export class Capture implements Disposable {
     this.#install('the HTTP server', () => installHttpServer(recorder, failures, body));
     this.#install('the HTTP client', () => installHttpClient(recorder, body));
     this.#install('undici', () => installUndici(recorder, body));
+    const handled = guarded('errors of frameworks', failures.handled.bind(failures), undefined);
+    this.#install('frameworks', () => installFrameworks(handled));
     const randomness = recordRandomness({ currentScope: () => recorder.currentRequest() });
     for (const one of [randomness, ...instrumentations]) this.#install(one.name, () => one.install(recorder));
     // A replay is compared by frames and exchanges: the variables of the recording are enough.
