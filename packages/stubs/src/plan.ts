@@ -20,6 +20,8 @@ export interface Exchange {
   readonly seq: number;
   /** Whether it may be served more than once: boot and background work may, a request's own exchanges never. */
   readonly repeat: boolean;
+  /** Milliseconds since 1970 when it began. */
+  readonly time?: number;
   /** Milliseconds from request to the end of the answer. */
   readonly ms?: number;
   /** Rank of completion over all stubs of the plan. */

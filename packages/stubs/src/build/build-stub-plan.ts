@@ -20,6 +20,7 @@ export function buildStubPlan(source: StubSource, opaque: readonly OpaqueAnswer[
 
   const http = httpStubs(of(source.timeline, 'http'), {
     closed,
+    epoch: source.context?.epoch,
     isOwn: (endpoint) => isOwn(endpoint, source),
     limit: (text) => limits.push(text),
   });
@@ -49,7 +50,7 @@ function redisStubs(source: StubSource, closed: ReadonlyMap<string, unknown>): r
       host,
       port,
       tls: tls ?? false,
-      exchanges: events.filter((event) => event.server === name).map((event) => ({ ...exchangeOf(event), command: event.command, outcome: event.outcome, session: event.session })),
+      exchanges: events.filter((event) => event.server === name).map((event) => ({ ...exchangeOf(event, source.context?.epoch), command: event.command, outcome: event.outcome, session: event.session })),
     }));
 }
 
@@ -62,7 +63,7 @@ function sqlProxies(source: StubSource, closed: ReadonlyMap<string, unknown>, op
       limits.push(`database ${database.name}: there is no proxy for ${database.engine}`);
       return [];
     }
-    return [sqlProxy(database, endpoint, events.filter((event) => event.database === database.name), opaque)];
+    return [sqlProxy(database, endpoint, events.filter((event) => event.database === database.name), opaque, source.context?.epoch)];
   });
 }
 

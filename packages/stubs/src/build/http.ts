@@ -10,6 +10,7 @@ export interface HttpContext {
   readonly closed: ReadonlyMap<string, unknown>;
   /** The application asked itself: it will be there again. */
   isOwn(endpoint: Endpoint): boolean;
+  readonly epoch: number | undefined;
   limit(text: string): void;
 }
 
@@ -29,7 +30,7 @@ export function httpStubs(events: readonly HttpEvent[], context: HttpContext): r
     const stub = stubs.get(key) ?? { endpoint, exchanges: [] };
     stubs.set(key, stub);
     const { method, url, headers, body, outcome } = event;
-    stub.exchanges.push({ ...exchangeOf(event), method, url, headers, ...(body ? { body } : {}), outcome });
+    stub.exchanges.push({ ...exchangeOf(event, context.epoch), method, url, headers, ...(body ? { body } : {}), outcome });
   }
   return [...stubs.values()].map(({ endpoint, exchanges }) => {
     const failing = exchanges.filter((exchange) => 'error' in exchange.outcome && handshakeFailureOf(exchange.outcome.error) !== null);

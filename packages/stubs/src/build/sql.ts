@@ -14,16 +14,16 @@ const SESSION_CONTROL = /^\s*(?:begin|start\s+transaction|commit|end|rollback|ab
 /** The pool or client gave up before a statement was sent: no server can repeat that. */
 const NEVER_SENT = /when trying to connect|cannot use a pool after|client has encountered a connection error|client was closed/i;
 
-export function sqlProxy(database: DatabaseInfo, endpoint: Endpoint, events: readonly SqlEvent[], opaque: ReadonlyMap<number, string>): SqlProxyPlan {
+export function sqlProxy(database: DatabaseInfo, endpoint: Endpoint, events: readonly SqlEvent[], opaque: ReadonlyMap<number, string>, epoch: number | undefined): SqlProxyPlan {
   const settings = { ...(database.version === undefined ? {} : { server_version: database.version }), ...database.settings };
-  const statements = events.filter((event) => !('error' in event.outcome && NEVER_SENT.test(event.outcome.error.message))).map((event) => statement(event, opaque));
+  const statements = events.filter((event) => !('error' in event.outcome && NEVER_SENT.test(event.outcome.error.message))).map((event) => statement(event, opaque, epoch));
   const login = { ...(database.database === undefined ? {} : { database: database.database }), ...(database.user === undefined ? {} : { user: database.user }) };
   return { database: database.name, ...endpoint, login, settings, statements };
 }
 
-function statement(event: SqlEvent, opaque: ReadonlyMap<number, string>): SqlExchange {
+function statement(event: SqlEvent, opaque: ReadonlyMap<number, string>, epoch: number | undefined): SqlExchange {
   const { session, text, params = [] } = event;
-  const shared = { ...exchangeOf(event), session, text, params };
+  const shared = { ...exchangeOf(event, epoch), session, text, params };
   const own = ownAnswer(event, opaque.get(event.seq));
   return own ? { ...shared, how: 'verbatim', ...own } : { ...shared, how: 'pass' };
 }

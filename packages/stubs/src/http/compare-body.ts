@@ -1,5 +1,6 @@
-import type { Body, HeaderList } from '@deja/format';
-import { sameValue } from '../redacted.js';
+import type { HeaderList } from '@deja/format';
+import type { HttpExchange } from '../plan.js';
+import { sameValue } from '../same-value.js';
 import { differentJson } from './compare-json.js';
 import { header } from './question.js';
 
@@ -8,31 +9,33 @@ interface Side {
   readonly bytes: Buffer;
 }
 
-/** The first difference of two request bodies in the sense of their content type, or null. */
-export function differentBody(recorded: Side & { readonly body: Body | undefined }, asked: Side): string | null {
-  const cut = recorded.body?.truncated ?? 0;
+/** The first difference of two request bodies in the sense of their content type, or null. `bytes`: of the recorded one. */
+export function differentBody(exchange: HttpExchange, bytes: Buffer, asked: Side): string | null {
+  const recorded = { headers: exchange.headers, bytes };
+  const cut = exchange.body?.truncated ?? 0;
   if (cut > 0) return differentStart(recorded.bytes, asked.bytes, cut);
   if (recorded.bytes.equals(asked.bytes)) return null;
   const type = header(recorded.headers, 'content-type')?.toLowerCase() ?? '';
   if (type.startsWith('multipart/')) {
-    return withoutBoundary(recorded) === withoutBoundary(asked) ? null : differentBytes(recorded.bytes, asked.bytes);
+    return sameValue(withoutBoundary(recorded), withoutBoundary(asked), exchange) ? null : differentBytes(recorded.bytes, asked.bytes);
   }
-  if (type.startsWith('application/x-www-form-urlencoded')) return differentPairs(recorded.bytes.toString(), asked.bytes.toString(), 'body field');
+  if (type.startsWith('application/x-www-form-urlencoded')) return differentPairs(recorded.bytes.toString(), asked.bytes.toString(), 'body field', exchange);
   if (type === '' || type.includes('json') || type.startsWith('text/')) {
-    const difference = differentJson(recorded.bytes.toString(), asked.bytes.toString());
+    const difference = differentJson(recorded.bytes.toString(), asked.bytes.toString(), exchange);
     if (difference !== undefined) return difference;
+    if (sameValue(recorded.bytes.toString(), asked.bytes.toString(), exchange)) return null;
   }
   return differentBytes(recorded.bytes, asked.bytes);
 }
 
 /** Names and values of a query or form; the order of different names carries no meaning. */
-export function differentPairs(recorded: string, asked: string, what: string, ignore: (name: string) => boolean = () => false): string | null {
+export function differentPairs(recorded: string, asked: string, what: string, exchange: HttpExchange, ignore: (name: string) => boolean = () => false): string | null {
   const [before, now] = [pairs(recorded, ignore), pairs(asked, ignore)];
   for (const [index, [name, value]] of before.entries()) {
     const other = now[index];
     if (!other || other[0] > name) return `${what} ${name} is missing`;
     if (other[0] < name) return `${what} ${other[0]} was not sent`;
-    if (!sameValue(value, other[1])) return `${what} ${name} is '${other[1]}' instead of '${value}'`;
+    if (!sameValue(value, other[1], exchange)) return `${what} ${name} is '${other[1]}' instead of '${value}'`;
   }
   const added = now[before.length];
   return added ? `${what} ${added[0]} was not sent` : null;

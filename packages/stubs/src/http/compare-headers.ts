@@ -1,5 +1,6 @@
 import type { HeaderList } from '@deja/format';
-import { sameValue } from '../redacted.js';
+import type { HttpExchange } from '../plan.js';
+import { sameValue } from '../same-value.js';
 
 /**
  * Headers that say when, by which program or over which connection something is asked, or follow from the rest
@@ -15,19 +16,21 @@ const VOLATILE = new Set([
   'accept', 'accept-encoding', 'accept-language', 'accept-charset',
   // Tracing.
   'traceparent', 'tracestate', 'baggage', 'b3', 'sentry-trace', 'x-cloud-trace-context', 'uber-trace-id',
+  // The way it came: hops, often by a name that each process makes up, and the client's address.
+  'via', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto', 'x-real-ip',
   // Compared with the authority.
   'host',
 ]);
 const VOLATILE_PREFIXES = ['amz-sdk-', 'x-amz-checksum-', 'x-b3-', 'x-datadog-'];
 
 /** The first difference in the headers that matter, or null. */
-export function differentHeaders(recorded: HeaderList, asked: HeaderList): string | null {
-  const before = meaningful(recorded);
+export function differentHeaders(exchange: HttpExchange, asked: HeaderList): string | null {
+  const before = meaningful(exchange.headers);
   const now = meaningful(asked);
   for (const [name, value] of before) {
     const other = now.get(name);
     if (other === undefined) return `header ${name} is missing`;
-    if (!sameValue(value, other)) return `header ${name} '${other}' instead of '${value}'`;
+    if (!sameValue(value, other, exchange)) return `header ${name} '${other}' instead of '${value}'`;
   }
   for (const name of now.keys()) if (!before.has(name)) return `header ${name} was not sent`;
   return null;

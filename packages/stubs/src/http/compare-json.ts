@@ -1,4 +1,5 @@
-import { sameValue } from '../redacted.js';
+import type { Exchange } from '../plan.js';
+import { sameValue } from '../same-value.js';
 
 /** A number keeps its text: `JSON.parse` would make different large numbers equal. */
 class JsonNumber {
@@ -12,9 +13,9 @@ class JsonNumber {
 type Parsed = { readonly value: unknown } | null;
 
 /** The first difference of two JSON texts, structurally: `body at $.amount: 10 instead of 12`. Undefined: one of them is not JSON. */
-export function differentJson(recorded: string, asked: string): string | null | undefined {
+export function differentJson(recorded: string, asked: string, exchange: Pick<Exchange, 'time' | 'repeat'>): string | null | undefined {
   const [before, now] = [parse(recorded), parse(asked)];
-  return before && now ? different(before.value, now.value, '$') : undefined;
+  return before && now ? different(before.value, now.value, '$', (was, is) => sameValue(was, is, exchange)) : undefined;
 }
 
 function parse(text: string): Parsed {
@@ -29,21 +30,23 @@ function keepNumber(_key: string, value: unknown, context: { readonly source?: s
   return typeof value === 'number' ? new JsonNumber(context.source ?? String(value)) : value;
 }
 
-function different(before: unknown, now: unknown, path: string): string | null {
-  if (before instanceof JsonNumber && now instanceof JsonNumber) return sameNumber(before.source, now.source) ? null : unlike(before, now, path);
+type Same = (recorded: string, asked: string) => boolean;
+
+function different(before: unknown, now: unknown, path: string, same: Same): string | null {
+  if (before instanceof JsonNumber && now instanceof JsonNumber) return sameNumber(before.source, now.source) || same(before.source, now.source) ? null : unlike(before, now, path);
   if (Array.isArray(before) && Array.isArray(now)) {
     if (before.length !== now.length) return `body at ${path}: ${now.length} instead of ${before.length} items`;
-    return firstOf(before.map((item, index) => () => different(item, now[index], `${path}[${index}]`)));
+    return firstOf(before.map((item, index) => () => different(item, now[index], `${path}[${index}]`, same)));
   }
   if (isObject(before) && isObject(now)) {
     const missing = Object.keys(before).find((key) => !Object.hasOwn(now, key));
     if (missing !== undefined) return `body at ${path}.${missing}: missing`;
     const added = Object.keys(now).find((key) => !Object.hasOwn(before, key));
     if (added !== undefined) return `body at ${path}.${added}: was not sent`;
-    return firstOf(Object.keys(before).map((key) => () => different(before[key], now[key], `${path}.${key}`)));
+    return firstOf(Object.keys(before).map((key) => () => different(before[key], now[key], `${path}.${key}`, same)));
   }
-  const same = typeof before === 'string' && typeof now === 'string' ? sameValue(before, now) : before === now;
-  return same ? null : unlike(before, now, path);
+  const equal = typeof before === 'string' && typeof now === 'string' ? same(before, now) : before === now;
+  return equal ? null : unlike(before, now, path);
 }
 
 function firstOf(checks: readonly (() => string | null)[]): string | null {

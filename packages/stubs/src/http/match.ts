@@ -19,11 +19,11 @@ export function differentRequest(recorded: HttpExchange, asked: HttpQuestion, by
   if (askedAuthority !== authority) return { distance: 6, text: `authority ${askedAuthority} instead of ${authority}` };
   if (path !== recordedPath) return { distance: 4 - likeness(path, recordedPath) + (asked.method === recorded.method ? 0 : 1), text: `path ${path} instead of ${recordedPath}` };
   if (asked.method !== recorded.method) return { distance: 2.9, text: `method ${asked.method} instead of ${recorded.method}` };
-  const pairs = query === recordedQuery ? null : differentPairs(recordedQuery, query, 'query parameter', (name) => SIGNING.test(name));
+  const pairs = query === recordedQuery ? null : differentPairs(recordedQuery, query, 'query parameter', recorded, (name) => SIGNING.test(name));
   if (pairs) return { distance: 2, text: pairs };
-  const body = differentBody({ headers: recorded.headers, body: recorded.body, bytes: bytes(recorded.body) }, { headers: asked.headers, bytes: asked.body });
+  const body = differentBody(recorded, bytes(recorded.body), { headers: asked.headers, bytes: asked.body });
   if (body) return { distance: 1, text: body };
-  const headers = differentHeaders(recorded.headers, asked.headers);
+  const headers = differentHeaders(recorded, asked.headers);
   return headers ? { distance: 0.5, text: headers } : null;
 }
 

@@ -1,7 +1,7 @@
 import type { Cell } from '@deja/format';
 import type { Difference } from '../ledger.js';
 import type { SqlExchange } from '../plan.js';
-import { sameValue } from '../redacted.js';
+import { sameValue } from '../same-value.js';
 import { cellBytes } from './answer.js';
 
 /** A statement as it arrived at the proxy, its parameters as bytes on the wire. */
@@ -14,7 +14,7 @@ export interface SqlQuestion {
 export function differentStatement(recorded: SqlExchange, asked: SqlQuestion): Difference | null {
   if (recorded.text !== asked.text) return { distance: 1000 - Math.min(commonStart(recorded.text, asked.text), 900), text: `text differs from character ${commonStart(recorded.text, asked.text)} on` };
   if (recorded.params.length !== asked.params.length) return { distance: 50, text: `${asked.params.length} instead of ${recorded.params.length} parameters` };
-  const different = recorded.params.flatMap((cell, index) => (sameParameter(cell, asked.params[index] ?? null) ? [] : [index]));
+  const different = recorded.params.flatMap((cell, index) => (sameParameter(cell, asked.params[index] ?? null, recorded) ? [] : [index]));
   const [first] = different;
   if (first === undefined) return null;
   return { distance: different.length, text: `parameter $${first + 1}: ${show(asked.params[first] ?? null)} instead of ${show(cellBytes(recorded.params[first] ?? null))}` };
@@ -25,10 +25,10 @@ export function describeStatement(text: string): string {
   return line.length > 160 ? `${line.slice(0, 160)}…` : line;
 }
 
-function sameParameter(recorded: Cell, asked: Buffer | null): boolean {
+function sameParameter(recorded: Cell, asked: Buffer | null, exchange: SqlExchange): boolean {
   const bytes = cellBytes(recorded);
   if (bytes === null || asked === null) return bytes === asked;
-  return bytes.equals(asked) || (typeof recorded === 'string' && sameValue(recorded, asked.toString()));
+  return bytes.equals(asked) || (typeof recorded === 'string' && sameValue(recorded, asked.toString(), exchange));
 }
 
 function show(bytes: Buffer | null): string {

@@ -1,7 +1,7 @@
 import type { RedisArgument } from '@deja/format';
 import type { Difference } from '../ledger.js';
 import type { RedisExchange } from '../plan.js';
-import { sameValue } from '../redacted.js';
+import { sameValue } from '../same-value.js';
 
 /** A command as it arrived at a stub. */
 export interface RedisQuestion {
@@ -13,12 +13,12 @@ export function differentCommand(recorded: RedisExchange, asked: RedisQuestion):
   const [before, now] = [recorded.command, asked.args];
   const name = text(before[0] ?? '').toUpperCase();
   const askedName = (now[0]?.toString() ?? '').toUpperCase();
-  if (name !== askedName) return { distance: 100 + (before[1] !== undefined && now[1] && same(before[1], now[1]) ? 0 : 1), text: `command ${askedName} instead of ${name}` };
+  if (name !== askedName) return { distance: 100 + (before[1] !== undefined && now[1] && same(before[1], now[1], recorded) ? 0 : 1), text: `command ${askedName} instead of ${name}` };
   let different: { readonly at: number; readonly text: string } | undefined;
   let count = 0;
   for (let index = 1; index < Math.max(before.length, now.length); index++) {
     const [recordedArgument, askedArgument] = [before[index], now[index]];
-    if (recordedArgument !== undefined && askedArgument && same(recordedArgument, askedArgument)) continue;
+    if (recordedArgument !== undefined && askedArgument && same(recordedArgument, askedArgument, recorded)) continue;
     count++;
     if (different) continue;
     const [was, is] = [recordedArgument === undefined ? 'nothing' : quote(text(recordedArgument)), askedArgument ? quote(askedArgument.toString()) : 'nothing'];
@@ -33,8 +33,8 @@ export function describeCommand(args: readonly (RedisArgument | Buffer)[]): stri
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
-function same(recorded: RedisArgument, asked: Buffer): boolean {
-  if (typeof recorded === 'string') return sameValue(recorded, asked.toString());
+function same(recorded: RedisArgument, asked: Buffer, exchange: RedisExchange): boolean {
+  if (typeof recorded === 'string') return sameValue(recorded, asked.toString(), exchange);
   return Buffer.from(recorded.base64, 'base64').equals(asked);
 }
 
