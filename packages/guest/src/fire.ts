@@ -71,8 +71,7 @@ async function dial(plan: GuestPlan, trigger: HttpTrigger): Promise<Socket> {
 
 function addressToDial(plan: GuestPlan, recorded: string): string {
   const address = withoutMapping(recorded);
-  if (address === '::' || address === '') return plan.network.mode === 'isolated' ? '::1' : 'localhost';
-  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '::' || address === '0.0.0.0' || address === '') return 'localhost';
   // Without a network of our own the recorded address of that machine is not here.
   return plan.network.mode === 'isolated' || address.startsWith('127.') || address === '::1' ? address : '127.0.0.1';
 }

@@ -22,6 +22,8 @@ export interface SandboxSpec {
   readonly modules?: readonly string[];
   /** Files and folders that the plan names (engine binaries, engine templates): shown read-only. */
   readonly tools?: readonly string[];
+  /** Further folders that the application may write to; the real ones do not change. */
+  readonly writable?: readonly Mount[];
   /** Further files and folders for the application, read-only. */
   readonly extra?: readonly Mount[];
   /** Called with everything that the application and the agent print. */

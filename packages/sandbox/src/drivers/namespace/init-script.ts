@@ -4,7 +4,7 @@ import { realpathSync, statSync } from 'node:fs';
 import type { Mount } from '../../sandbox.js';
 import { SYSTEM_PATH } from './launcher.js';
 import { ownPath } from './layout.js';
-import type { Layout } from './layout.js';
+import type { Layout, Opening } from './layout.js';
 
 /** The system's configuration inside: names come from /etc/hosts, then from a stub on loopback, and from nowhere else. */
 const FILES: Readonly<Record<string, string>> = {
@@ -30,11 +30,21 @@ export function finishScript(layout: Layout, source: (mount: Mount) => string, b
   const folders = [...FOLDERS, ...overlays.flatMap(({ upper }) => [`${upper}/data`, `${upper}/work`])];
   const lines = [`mkdir -p ${folders.join(' ')}`];
   for (const [path, text] of Object.entries(FILES)) lines.push(`printf %s ${quote(text)} > ${path}`);
+  layout.openings.forEach((opening, index) => lines.push(...openingLines(opening, `/.deja/points/${index}`)));
   for (const { at, lower, upper } of overlays) lines.push(...overlayLines(at, lower, upper));
   for (const mount of layout.onTop) lines.push(...placeLines(mount), `mount --rbind ${quote(source(mount))} ${quote(mount.at)}`);
   lines.push(...beforeAgent);
   lines.push(`cd /; unset PWD OLDPWD; export PATH=${SYSTEM_PATH} HOME=/root TMPDIR=/tmp; exec ${agentCommand().map(quote).join(' ')}`);
   return `set -e\n${lines.join('\n')}\n`;
+}
+
+/** A layer with the mount points that a folder lacks, under the folder itself: nobody has to be allowed to write to it. */
+function openingLines({ folder, lacks }: Opening, points: string): readonly string[] {
+  const places = lacks.map(({ path, kind }) => {
+    const place = `${points}/${path}`;
+    return kind === 'folder' ? `mkdir -p ${quote(place)}` : `mkdir -p ${quote(dirname(place))}; : > ${quote(place)}`;
+  });
+  return [...places, `mount -t overlay overlay -o ${quote(`userxattr,lowerdir=${points}:${folder}`)} ${quote(folder)}`];
 }
 
 function overlayLines(at: string, lower: string, upper: string): readonly string[] {

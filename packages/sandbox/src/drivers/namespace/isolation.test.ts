@@ -131,6 +131,24 @@ for (const { launcher, missing, name } of launchers) {
       expect(await ask(launcher, app)).toEqual({ hoisted: 'hoisted', workspace: 'lib with deep', where: '/srv/packages/lib/index.js' });
     });
 
+    it('what a link in the folder leads to is there, and what it leads past is not', async () => {
+      using app = application({
+        ...asking(PORT, `() => { const fs = require('fs'); return { settings: fs.readFileSync('.env', 'utf8'), home: fs.existsSync('home/.') ? fs.readdirSync('home') : [], beside: fs.readdirSync('../shared') }; }`),
+        '../shared/.env': 'KEY=1',
+        '../shared/other': 'not linked',
+      });
+      symlinkSync('../shared/.env', join(app.folder, '.env'));
+      symlinkSync(homedir(), join(app.folder, 'home'));
+      expect(await ask(launcher, app, { app: { env: { PATH: '/usr/bin' } } })).toEqual({ settings: 'KEY=1', home: [], beside: ['.env'] });
+    });
+
+    it('the recorded Node may have been where this machine has none', async () => {
+      using app = application(asking(PORT, `() => ({ node: process.execPath, version: process.version })`));
+      const at = '/usr/local/bin/recorded-node';
+      const seen = await ask(launcher, app, { app: { command: [at, 'server.js'] } }, { node: { from: process.execPath, at } });
+      expect(seen).toEqual({ node: at, version: process.version });
+    });
+
     it.each(['/usr/src/app', '/app', '/home/someone/deep/down', '/tmp/here'])('the application may have been recorded at %s, on port 80', async (at) => {
       using app = application(asking(80, `() => ({ cwd: process.cwd(), port: 80 })`));
       expect(await ask(launcher, app, { app: { cwd: at } }, { app: { from: app.folder, at } }, get(80))).toEqual({ cwd: at, port: 80 });

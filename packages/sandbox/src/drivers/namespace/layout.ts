@@ -4,7 +4,7 @@ import { DejaError } from '@deja/format';
 import { AGENT_ENTRY } from '@deja/guest';
 import { isWithin } from '../../paths.js';
 import type { Mount, SandboxSpec } from '../../sandbox.js';
-import { covers, moduleClosure } from './module-closure.js';
+import { covers, linkedOutside, moduleClosure } from './module-closure.js';
 import { mountsBelow, readMountTable } from './mount-table.js';
 
 /** The file system of a sandbox. What is not named here does not exist in it; everything else is a fresh tmpfs. */
@@ -13,10 +13,19 @@ export interface Layout {
   readonly links: readonly { readonly at: string; readonly to: string }[];
   /** Shown read-only, in this order. */
   readonly binds: readonly Mount[];
+  /** Places inside read-only folders of the system at which something shall be shown, and that do not exist on this machine. */
+  readonly openings: readonly Opening[];
   /** Shown with a layer on top that takes what is written; after the binds, in this order. */
   readonly overlays: readonly Mount[];
   /** Shown read-only on top of the overlays. */
   readonly onTop: readonly Mount[];
+}
+
+export interface Opening {
+  /** The deepest folder that exists. */
+  readonly folder: string;
+  /** What it lacks, relative to it. */
+  readonly lacks: readonly { readonly path: string; readonly kind: 'file' | 'folder' }[];
 }
 
 /** Where Deja's own parts are shown, each under its path of this machine: out of the way of the application's paths. */
@@ -45,9 +54,7 @@ export function layoutOf(spec: SandboxSpec): Layout {
     });
   }
   const system = SYSTEM.filter((path) => existsSync(path));
-  const asked: readonly Mount[] = [...moduleClosure(app.from, app.at), nodeMount(spec.node, app), ...(spec.extra ?? [])].filter((mount) => !shownAnyway(mount, app));
-  const underUsr = [app, ...asked].some((mount) => isWithin(mount.at, '/usr') && !existsSync(mount.at));
-  const usr: readonly Mount[] = underUsr ? [{ from: '/usr', at: '/usr' }] : [];
+  const asked: readonly Mount[] = [...moduleClosure(app.from, app.at), ...linkedOutside(app), nodeMount(spec.node, app), ...(spec.extra ?? [])].filter((mount) => !shownAnyway(mount, app));
   const early = (mount: Mount): boolean => !isWithin(mount.at, '/usr') && !isWithin(mount.at, app.at);
   return {
     links: system.filter(isLink).map((at) => ({ at, to: readlinkSync(at) })),
@@ -57,7 +64,8 @@ export function layoutOf(spec: SandboxSpec): Layout {
       ...ownParts(spec),
       ...asked.filter(early),
     ],
-    overlays: [...usr, app],
+    openings: openingsFor([app, ...asked]),
+    overlays: [...(spec.writable ?? []).filter((mount) => !covers(app, mount)).toSorted((a, b) => a.at.length - b.at.length), app],
     onTop: [...mountsBelow(app.from, readMountTable()).map(({ path }) => ({ from: path, at: app.at + path.slice(app.from.length) })), ...asked.filter((mount) => !early(mount))],
   };
 }
@@ -90,6 +98,20 @@ function nodeMount(node: Mount, app: Mount): Mount {
 
 function shownAnyway(mount: Mount, app: Mount): boolean {
   return covers(app, mount) || (isWithin(mount.from, '/usr') && mount.at === mount.from);
+}
+
+function openingsFor(mounts: readonly Mount[]): readonly Opening[] {
+  const lacking = mounts.filter(({ at }) => isWithin(at, '/usr') && !existsSync(at));
+  const groups = Map.groupBy(lacking, ({ at }) => existingParent(at));
+  return [...groups]
+    .map(([folder, inside]): Opening => ({ folder, lacks: inside.map(({ from, at }) => ({ path: at.slice(folder.length + 1), kind: statSync(from).isDirectory() ? 'folder' : 'file' })) }))
+    .toSorted((a, b) => a.folder.length - b.folder.length);
+}
+
+function existingParent(path: string): string {
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  return folder;
 }
 
 /** The package that a module belongs to; for one that stands alone, its folder. */

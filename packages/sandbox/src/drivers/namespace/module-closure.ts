@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isWithin } from '../../paths.js';
 import type { Mount } from '../../sandbox.js';
@@ -34,6 +35,19 @@ export function moduleClosure(folder: string, at: string, links: 'all' | 'declar
   const mounts = [...found].map(([where, from]): Mount => ({ from, at: where }));
   return mounts.filter((mount) => !mounts.some((other) => other !== mount && covers(other, mount)));
 }
+
+/** What links directly in a folder lead to outside of it: shared settings and data of a release, as deployment tools place them. */
+export function linkedOutside(folder: Mount): readonly Mount[] {
+  return readdirSync(folder.from, { withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink() && entry.name !== 'node_modules')
+    .map((entry) => ({ from: join(folder.from, entry.name), at: join(folder.at, entry.name) }))
+    .filter((link) => existsSync(link.from))
+    .map((link) => ({ from: realpathSync(link.from), at: resolve(dirname(link.at), readlinkSync(link.from)) }))
+    .filter((target) => !isWithin(target.from, folder.from) && !isWithin(folder.from, target.from) && !NEVER.has(target.from));
+}
+
+/** More than an application can mean by a link. */
+const NEVER: ReadonlySet<string> = new Set(['/', '/home', '/root', '/etc', '/var', '/tmp', '/proc', '/sys', '/dev', '/run', homedir()]);
 
 /** Whether mounting the first shows the second as well. */
 export function covers(outer: Mount, inner: Mount): boolean {
