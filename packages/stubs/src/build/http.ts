@@ -1,5 +1,5 @@
 import type { Body, HttpEvent } from '@deja/format';
-import { fateOf, handshakeFailureOf, resolverCodeOf } from '../fate.js';
+import { closedPortOf, fateOf, handshakeFailureOf, resolverCodeOf } from '../fate.js';
 import { header } from '../http/question.js';
 import type { HttpExchange, HttpStubPlan } from '../plan.js';
 import { type Endpoint, endpointKey, urlEndpoint } from './endpoints.js';
@@ -45,7 +45,8 @@ export function httpStubs(events: readonly HttpEvent[], context: HttpContext): r
 function nameLimits(event: HttpEvent, context: HttpContext): void {
   const { outcome } = event;
   if ('error' in outcome) {
-    if (fateOf(outcome.error) === 'unknown' && handshakeFailureOf(outcome.error) === null) {
+    const explained = closedPortOf(outcome.error) !== null || handshakeFailureOf(outcome.error) !== null;
+    if (fateOf(outcome.error) === 'unknown' && !explained) {
       context.limit(`event ${event.seq}: no server behaviour is known to give '${outcome.error.message}'; the connection is closed instead`);
     }
     return;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../testing/free-port.js';
 import { httpExchange, portOf, startForTest, stopAfterTest, testAuthority } from '../testing/plan.js';
 import { rawExchange } from '../testing/raw-http.js';
 
@@ -131,11 +131,7 @@ describe('HTTPS stub', () => {
       exchanges: [httpExchange({ seq: index + 1, url: `https://${host}/` }, { headers: [['content-length', String(host.length)]], body: { text: host } })],
     }));
     // Both resolve to one address and port, as two names of one server do.
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const port = (probe.address() as { port: number }).port;
-    probe.close();
-    await once(probe, 'close');
+    const port = await freePort();
     const stubs = await startForTest({ http }, { resolve: () => ({ address: '127.0.0.1', port }) });
     expect(await ask(port, 'b.example')).toBe('b.example');
     expect(await ask(port, 'a.example')).toBe('a.example');

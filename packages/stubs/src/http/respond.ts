@@ -10,6 +10,11 @@ import { header } from './question.js';
 const RESET_GRACE_MS = 5;
 /** Without a pause, what is written in two pieces arrives in one. */
 const CHUNK_GAP_MS = 1;
+/**
+ * A body seen so soon after its head came with it in one piece; the time between was the application's own. In two pieces,
+ * the application would see an answer that has begun where it has seen one that was over.
+ */
+const TOGETHER_MS = 5;
 
 /**
  * Answer as recorded: head, body and trailers at their recorded times, or the failure at its own.
@@ -77,6 +82,7 @@ async function send(
   // The end of an answer without a body is its head: then the head waits for the order.
   if (end && chunks.length === 0 && !(await end())) return;
   writeHead(response, recorded.status ?? 200, recorded.statusText, headers);
+  if (chunks[0] === undefined || chunks[0].ms > TOGETHER_MS) response.flushHeaders();
   const chunked = /\bchunked\b/i.test(header(headers, 'transfer-encoding') ?? '');
   const headAt = pace.now();
   for (const [index, chunk] of chunks.entries()) {
@@ -101,7 +107,6 @@ function writeHead(response: ServerResponse, status: number, statusText: string 
   const flat = headers.flatMap(([name, value]) => [name, value]);
   if (statusText === undefined) response.writeHead(status, flat);
   else response.writeHead(status, statusText, flat);
-  response.flushHeaders();
 }
 
 interface Chunk {
