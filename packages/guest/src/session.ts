@@ -94,6 +94,7 @@ export class Session {
   }
 
   #observation(world: World, observed: { readonly responses: Observation['responses']; readonly end: AppEnd | null }): Observation {
+    for (const note of world.notes()) this.#reports.log('agent', Buffer.from(`${note}\n`));
     return { ...observed, divergences: world.divergences(), output: this.#output.last() };
   }
 }

@@ -14,16 +14,21 @@ export interface StubServers extends Part {
   /** Where connections have to be led to, where the recorded addresses are not ours. */
   readonly redirect: NonNullable<ReplayInstructions['redirect']>;
   divergences(): readonly StubDivergence[];
-}
-
-/** Begins to load the stubs, where the plan needs some: this takes as long as starting an engine does. */
-export function loadStubs({ stubs }: GuestPlan): Promise<typeof Stubs> | null {
-  const needed = stubs.http.length + stubs.redis.length + stubs.sql.length + stubs.closed.length + stubs.dns.length > 0;
-  return needed ? import('@deja/stubs') : null;
+  /** What is worth knowing of what they did, and is no divergence. */
+  notes(): readonly string[];
 }
 
 /**
- * Starts what stands in for the outside: stubs, and the proxies in front of engines.
+ * Begins to load the stubs: this takes as long as starting an engine does. A network of our own needs them always, for
+ * the name server: a name that nobody recorded is a divergence.
+ */
+export function loadStubs({ network, stubs }: GuestPlan): Promise<typeof Stubs> | null {
+  const planned = stubs.http.length + stubs.redis.length + stubs.sql.length + stubs.closed.length > 0;
+  return planned || network.mode === 'isolated' ? import('@deja/stubs') : null;
+}
+
+/**
+ * Starts what stands in for the outside: stubs, the proxies in front of engines, and the name server.
  *
  * @throws DejaError of the stubs
  */
@@ -31,10 +36,24 @@ export async function startStubServers(plan: GuestPlan, databases: Databases, lo
   if (loaded === null) return NONE;
   const { createAuthority, startStubs } = await loaded;
   const authority = createAuthority();
-  const started = await startStubs(plan.stubs, { resolve: resolver(plan), authority, upstream: (database) => upstream(databases, database) });
+  const started = await startStubs(plan.stubs, {
+    resolve: resolver(plan),
+    authority,
+    upstream: (database) => upstream(databases, database),
+    ...(plan.network.mode === 'isolated' && { dns: { ...NAME_SERVER, hosts: plan.network.hosts } }),
+  });
   const redirect = started.listeners.map(({ host, port, at }) => ({ host, port, toAddress: at.address, toPort: at.port }));
-  return { ca: authority.pem, redirect, divergences: () => started.divergences, stop: async () => await started[Symbol.asyncDispose]() };
+  return {
+    ca: authority.pem,
+    redirect,
+    divergences: () => started.divergences,
+    notes: () => started.notes,
+    stop: async () => await started[Symbol.asyncDispose](),
+  };
 }
+
+/** As the sandbox's /etc/resolv.conf says. */
+const NAME_SERVER = { address: '127.0.0.1', port: 53 };
 
 function upstream(databases: Databases, name: string): SqlUpstream {
   const served = databases.served.get(name);
@@ -43,7 +62,7 @@ function upstream(databases: Databases, name: string): SqlUpstream {
   return { path: `${server.socketFolder}/.s.PGSQL.${server.port}`, ...login };
 }
 
-const NONE: StubServers = { redirect: [], divergences: () => [], stop: () => Promise.resolve() };
+const NONE: StubServers = { redirect: [], divergences: () => [], notes: () => [], stop: () => Promise.resolve() };
 
 /** At the recorded port where the network is ours, at any free one of this machine otherwise. */
 function resolver({ network }: GuestPlan): (host: string, port: number) => ListenAddress {

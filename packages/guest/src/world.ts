@@ -16,6 +16,7 @@ export interface World {
   readonly injected: Injected;
   readonly databases: Databases['served'];
   divergences(): readonly StubDivergence[];
+  notes(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -45,7 +46,7 @@ export async function makeWorld(plan: GuestPlan, log: (line: string) => void): P
     const stubs = await startStubServers(plan, databases, loading);
     parts.push(stubs);
     const injected = writeInstructions(plan, folder, stubs);
-    return { plan, injected, databases: databases.served, divergences: () => stubs.divergences(), stop };
+    return { plan, injected, databases: databases.served, divergences: () => stubs.divergences(), notes: () => stubs.notes(), stop };
   } catch (error) {
     await stop();
     throw error;

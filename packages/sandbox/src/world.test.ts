@@ -68,6 +68,20 @@ describe.skipIf(!works)(`the world of a plan${reason}`, () => {
     expect(divergences).toEqual([expect.stringContaining('/other')]);
   });
 
+  it('has a name server: a name that was recorded to fail fails the same way, one that was not recorded is a divergence', async () => {
+    const find = `async () => {
+      const lookup = (name) => require('dns/promises').lookup(name).then(({ address }) => address, (error) => error.code);
+      return { failed: await lookup('gone.example'), known: await lookup('payments.example'), unknown: await lookup('unknown.example'), local: await lookup('localhost') };
+    }`;
+    const { seen, divergences } = await look(sandbox, find, {
+      network: { mode: 'isolated', hosts: [{ name: 'payments.example', address: '127.77.1.1' }], addresses: [] },
+      stubs: { ...NO_STUBS, dns: [{ name: 'gone.example', code: 'ENOTFOUND' }] },
+    });
+    expect(seen).toEqual({ failed: 'ENOTFOUND', known: '127.77.1.1', unknown: expect.any(String), local: expect.stringMatching(/^(127\.0\.0\.1|::1)$/) });
+    expect(divergences.length).toBeGreaterThan(0);
+    expect(divergences.every((asked) => asked.includes('unknown.example'))).toBe(true);
+  });
+
   it('has SQLite files with their rows where the application opens them', async () => {
     const find = `() => { const { DatabaseSync } = require('node:sqlite'); return { ...new DatabaseSync('data/shop.db').prepare('SELECT * FROM users WHERE id = 47').get() }; }`;
     const databases = [{ fixture: users('sqlite'), engine: { kind: 'sqlite' as const, file: `${AT}/data/shop.db` } }];

@@ -67,7 +67,7 @@ for (const { launcher, missing, name } of launchers) {
           return {
             files: ${JSON.stringify([secret, elsewhere, '/etc/shadow', '/etc/machine-id', '/var/run/docker.sock', '/sys/class'])}.filter((path) => fs.existsSync(path)),
             root: fs.readdirSync('/').sort(), homes: fs.readdirSync('/root'), temporary: fs.readdirSync('/tmp').filter((name) => !name.startsWith('deja-guest-')),
-            env: Object.keys(process.env).filter((name) => !['PATH', 'NODE_OPTIONS', 'DEJA_OUT', 'DEJA_REPLAY'].includes(name)),
+            env: Object.keys(process.env).filter((name) => !['PATH', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'DEJA_OUT', 'DEJA_REPLAY'].includes(name)),
             environments: pids.map((pid) => { try { return fs.readFileSync('/proc/' + pid + '/environ', 'utf8') } catch { return '' } }).filter((text) => text.includes('SECRET')),
             processes: pids.length, devices: fs.readdirSync('/dev').filter((name) => /^(sd|vd|nvme|kvm|mem|loop)/.test(name)),
           };
