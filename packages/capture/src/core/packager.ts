@@ -62,10 +62,13 @@ export class Packager {
   }
 
   /** At once: the process ends, or a replay needs the file now. `name`: of the file, instead of a new one. */
-  packageNow(scope: RequestScope | undefined, failure: NotedFailure | null, fatal: boolean, name?: string): void {
+  packageNow(scope: RequestScope | undefined, failure: NotedFailure | null, fatal: boolean, name?: string, processLevel = false): void {
     const id = uniqueId();
     const path = name === undefined ? this.#pathOf(id) : join(this.#options.out, name);
-    this.#finish(path, snapshotOf(this.#options.recorder, scope, failure, fatal), id);
+    const snapshot = snapshotOf(this.#options.recorder, scope, failure, fatal);
+    // Handlers of the application's own may end the process yet; then it is written again, as fatal.
+    if (processLevel) this.#lastOfProcess = { path, id, snapshot, processLevel, begunAt: now(), steps: undefined };
+    this.#finish(path, snapshot, id);
   }
 
   /** The process ends with this code: nothing that was begun may be lost. */

@@ -88,7 +88,7 @@ export class Failures implements Lifecycle {
 
   #write(scope: RequestScope | undefined, failure: NotedFailure, fatal: boolean, processLevel = false): void {
     const name = this.#replaying?.fileOf(scope);
-    if (fatal || name !== undefined) this.#packager.packageNow(scope, failure, fatal, name);
+    if (fatal || name !== undefined) this.#packager.packageNow(scope, failure, fatal, name, processLevel);
     else this.#packager.package(scope, failure, processLevel);
   }
 

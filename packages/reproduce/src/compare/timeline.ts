@@ -53,6 +53,9 @@ function requestOf(event: Exchange, { blobs }: ErrorPackage): unknown {
 }
 
 function sameOutcome(event: Exchange, recorded: ErrorPackage, other: Exchange, replayed: ErrorPackage, windows: Windows): boolean {
+  const [then, now] = [event.outcome, other.outcome];
+  // Still under way at the failure, it may have ended by now in the replay, and the other way round: only its beginning counts.
+  if ('pending' in then || 'pending' in now) return statusOf(then) === undefined || statusOf(now) === undefined || statusOf(then) === statusOf(now);
   return sameValue(outcomeOf(event, recorded), outcomeOf(other, replayed), windows);
 }
 
@@ -69,7 +72,12 @@ function outcomeOf(event: Exchange, { blobs }: ErrorPackage): unknown {
   }
 }
 
-/** An exchange that was still under way at the failure may have ended by now in the replay, and the other way round: only its beginning counts. */
+/** The status of an HTTP answer of which the head had arrived. */
+function statusOf(outcome: Exchange['outcome']): number | undefined {
+  const seen = 'ok' in outcome ? outcome.ok : 'error' in outcome ? outcome.partial : outcome.pending.partial;
+  return seen && 'status' in seen ? seen.status : undefined;
+}
+
 function ended<T>(outcome: Outcome<T>, ok: (value: T) => unknown): unknown {
   if ('ok' in outcome) return { ok: ok(outcome.ok) };
   if ('pending' in outcome) return 'pending';
