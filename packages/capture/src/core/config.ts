@@ -9,7 +9,7 @@ export interface Limits {
   /** All that is kept before the application serves. */
   readonly boot: number;
   readonly background: number;
-  /** All finished requests that still overlap a running one. */
+  /** All finished requests that are still kept. */
   readonly recent: number;
   readonly recentRequests: number;
   /** Packages written per minute. */
@@ -35,7 +35,7 @@ export const DEFAULT_LIMITS: Limits = {
   boot: 8 * MIB,
   background: MIB,
   recent: 8 * MIB,
-  recentRequests: 100,
+  recentRequests: 50,
   packages: 60,
 };
 

@@ -11,6 +11,9 @@ const UNOBSERVED = Symbol('unobserved');
 /** After it listens, an application without requests is not starting any more. */
 const BOOT_AFTER_LISTENING_MS = 60_000;
 
+/** So many of the last requests are kept although nothing overlapped them: what they left running may still fail. */
+const LATE_FAILURES = 4;
+
 /** Puts every event into its scope: start-up, the request whose work it is, or the background. */
 export class TimelineRecorder implements Recorder, Ledger {
   readonly boot: BootScope = { in: 'boot', ...emptyKept() };
@@ -19,7 +22,7 @@ export class TimelineRecorder implements Recorder, Ledger {
   readonly #limits: Limits;
   /** In order of arrival. */
   readonly #running = new Set<RequestScope>();
-  /** The last finished ones, in order of finishing: they may have overlapped one that fails, or fail late themselves. */
+  /** Finished, in order of finishing: they may have overlapped one that fails, or fail late themselves. */
   readonly #recent: RequestScope[] = [];
   #recentBytes = 0;
   #order = 0;
@@ -69,12 +72,7 @@ export class TimelineRecorder implements Recorder, Ledger {
     this.#running.delete(scope);
     this.#recent.push(scope);
     this.#recentBytes += scope.bytes;
-    while (this.#recent.length > this.#limits.recentRequests || this.#recentBytes > this.#limits.recent) {
-      const oldest = this.#recent.shift();
-      if (!oldest) break;
-      this.#recentBytes -= oldest.bytes;
-      this.#release(oldest);
-    }
+    this.#forgetRecent();
   }
 
   /** The requests under way, in order of arrival. */
@@ -147,6 +145,19 @@ export class TimelineRecorder implements Recorder, Ledger {
     const oldest = scope.entries.shift();
     scope.bytes -= oldest?.bytes ?? 0;
     scope.dropped += 1;
+  }
+
+  /** What no running request overlapped goes, but for the very last; and the oldest when it is too much. Keeping more makes garbage collection dear. */
+  #forgetRecent(): void {
+    const first = this.#running.values().next();
+    const since = first.done ? Number.POSITIVE_INFINITY : first.value.at;
+    for (let oldest = this.#recent[0]; oldest; oldest = this.#recent[0]) {
+      const wanted = this.#recent.length <= LATE_FAILURES || (oldest.endedAt ?? 0) >= since;
+      if (wanted && this.#recent.length <= this.#limits.recentRequests && this.#recentBytes <= this.#limits.recent) return;
+      this.#recent.shift();
+      this.#recentBytes -= oldest.bytes;
+      this.#release(oldest);
+    }
   }
 
   /** Async contexts may outlive a request for hours (pooled sockets, timers): they must not hold its events alive. */
