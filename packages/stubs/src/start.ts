@@ -1,18 +1,14 @@
+import type { Server } from 'node:net';
 import { DejaError } from '@deja/format';
 import type { Authority } from './authority/authority.js';
 import type { StubDivergence } from './divergence.js';
-import { createResolver, type KnownHost } from './dns/resolver.js';
-import { openNameServer } from './dns/server.js';
-import { createHttpStub } from './http/server.js';
+import type { KnownHost } from './dns/resolver.js';
 import { createJournal, type Journal } from './journal.js';
 import { type ListenAddress, open, sharedListeners } from './listen.js';
 import { createReleaseOrder } from './order.js';
 import { createPace } from './pace.js';
 import type { StubPlan } from './plan.js';
-import { createPostgresProxy } from './postgres/server.js';
 import type { SqlUpstream } from './postgres/upstream.js';
-import { openClosedPort } from './ports/closed-port.js';
-import { createRedisStub } from './redis/server.js';
 import { bodyReader, type StubRuntime } from './runtime.js';
 
 export interface StubEnvironment {
@@ -57,30 +53,7 @@ export async function startStubs(plan: StubPlan, environment: StubEnvironment): 
     bytes: bodyReader(plan.blobs),
   };
   const listeners: StubListener[] = [];
-
-  for (const { where, plans } of sharedListeners(plan.http, environment)) {
-    const { port } = started.use(await open(createHttpStub(plans, environment.authority, runtime), where));
-    for (const one of plans) listeners.push({ kind: 'http', host: one.host, port: one.port, at: { address: 'path' in where ? where.path : where.address, port } });
-  }
-  for (const redis of plan.redis) {
-    const where = environment.resolve(redis.host, redis.port);
-    const { port } = started.use(await open(createRedisStub(redis, environment.authority, runtime), where));
-    listeners.push({ kind: 'redis', host: redis.host, port: redis.port, at: { address: where.address, port } });
-  }
-  for (const { where, plans } of sharedListeners(plan.sql, environment)) {
-    const { port } = started.use(await open(createPostgresProxy(plans, (database) => upstreamOf(environment, database), environment.authority, runtime), where));
-    for (const one of plans) listeners.push({ kind: 'sql', host: one.host, port: one.port, at: { address: 'path' in where ? where.path : where.address, port } });
-  }
-  for (const closed of plan.closed) {
-    const where = environment.resolve(closed.host, closed.port);
-    const { port } = started.use(await openClosedPort(where, closed.how));
-    listeners.push({ kind: 'closed', host: closed.host, port: closed.port, at: { address: where.address, port } });
-  }
-  if (environment.dns) {
-    const { address, port: wanted, hosts } = environment.dns;
-    const { port } = started.use(await openNameServer({ address, port: wanted }, createResolver(plan.dns, hosts, runtime), runtime));
-    listeners.push({ kind: 'dns', host: address, port: wanted, at: { address, port } });
-  }
+  for (const openPart of [openHttp, openRedis, openSql, openClosed, openDns]) listeners.push(...(await openPart(plan, environment, runtime, started)));
 
   const running = started.move();
   // Connections end only after the waits of their answers have: the signal is deferred first and so disposed of last.
@@ -94,6 +67,61 @@ export async function startStubs(plan: StubPlan, environment: StubEnvironment): 
       await running.disposeAsync();
     },
   };
+}
+
+// Each protocol is loaded only where the plan needs it: that is most of what starting the stubs costs.
+type OpenPart = (plan: StubPlan, environment: StubEnvironment, runtime: StubRuntime, started: AsyncDisposableStack) => Promise<StubListener[]>;
+
+const openHttp: OpenPart = async ({ http }, environment, runtime, started) => {
+  if (http.length === 0) return [];
+  const { createHttpStub } = await import('./http/server.js');
+  return openShared('http', http, environment, started, (plans) => createHttpStub(plans, environment.authority, runtime));
+};
+
+const openRedis: OpenPart = async ({ redis }, environment, runtime, started) => {
+  if (redis.length === 0) return [];
+  const { createRedisStub } = await import('./redis/server.js');
+  return openShared('redis', redis, environment, started, (plans) => createRedisStub(plans, environment.authority, runtime));
+};
+
+const openSql: OpenPart = async ({ sql }, environment, runtime, started) => {
+  if (sql.length === 0) return [];
+  const { createPostgresProxy } = await import('./postgres/server.js');
+  return openShared('sql', sql, environment, started, (plans) => createPostgresProxy(plans, (database) => upstreamOf(environment, database), environment.authority, runtime));
+};
+
+const openClosed: OpenPart = async ({ closed }, environment, _runtime, started) => {
+  if (closed.length === 0) return [];
+  const { openClosedPort } = await import('./ports/closed-port.js');
+  const listeners: StubListener[] = [];
+  for (const { host, port: recorded, how } of closed) {
+    const where = environment.resolve(host, recorded);
+    const { port } = started.use(await openClosedPort(where, how));
+    listeners.push({ kind: 'closed', host, port: recorded, at: { address: where.address, port } });
+  }
+  return listeners;
+};
+
+const openDns: OpenPart = async (plan, { dns }, runtime, started) => {
+  if (!dns) return [];
+  const [{ createResolver }, { openNameServer }] = await Promise.all([import('./dns/resolver.js'), import('./dns/server.js')]);
+  const { port } = started.use(await openNameServer(dns, createResolver(plan.dns, dns.hosts, runtime), runtime));
+  return [{ kind: 'dns', host: dns.address, port: dns.port, at: { address: dns.address, port } }];
+};
+
+async function openShared<P extends { readonly host: string; readonly port: number }>(
+  kind: StubListener['kind'],
+  all: readonly P[],
+  environment: StubEnvironment,
+  started: AsyncDisposableStack,
+  create: (plans: readonly P[]) => Server,
+): Promise<StubListener[]> {
+  const listeners: StubListener[] = [];
+  for (const { where, plans } of sharedListeners(all, environment)) {
+    const { port } = started.use(await open(create(plans), where));
+    for (const one of plans) listeners.push({ kind, host: one.host, port: one.port, at: { address: 'path' in where ? where.path : where.address, port } });
+  }
+  return listeners;
 }
 
 function upstreamOf(environment: StubEnvironment, database: string): SqlUpstream {

@@ -8,17 +8,19 @@ import { RedisConnection } from './connection.js';
 import { describeCommand, differentCommand, type RedisQuestion } from './match.js';
 import { isHandshake } from './protocol-replies.js';
 
-/** A server that answers as one Redis was recorded to have answered; not listening yet. */
-export function createRedisStub(plan: RedisStubPlan, authority: Authority, runtime: StubRuntime): Server {
-  const ledger = new Ledger<RedisExchange, RedisQuestion>(plan.exchanges.map(repeatHandshake), differentCommand, (exchange) => describeCommand(exchange.command));
+/** A server that answers as the Redis at one address was recorded to have answered; not listening yet. */
+export function createRedisStub(plans: readonly RedisStubPlan[], authority: Authority, runtime: StubRuntime): Server {
+  const exchanges = plans.flatMap((plan) => plan.exchanges);
+  const stub = `redis ${plans.map((plan) => plan.name).join(', ')}`;
+  const ledger = new Ledger<RedisExchange, RedisQuestion>(exchanges.map(repeatHandshake), differentCommand, (exchange) => describeCommand(exchange.command));
   let connections = 0;
   const accept = (socket: Socket): void => {
     connections++;
     // The connection lives by its socket's events.
-    void new RedisConnection(socket, ledger, runtime, `redis ${plan.name}`, connections);
+    void new RedisConnection(socket, ledger, runtime, stub, connections);
   };
-  if (!plan.tls) return createServer(accept);
-  const own = authority.certificate([plan.host]);
+  if (!plans.some((plan) => plan.tls)) return createServer(accept);
+  const own = authority.certificate([...new Set(plans.map((plan) => plan.host))]);
   return createTlsServer({ key: own.key, cert: own.cert, SNICallback: (name, done) => done(null, authority.certificate([name]).context) }, accept);
 }
 
