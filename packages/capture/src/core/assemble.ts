@@ -8,6 +8,7 @@ import { described } from './guard.js';
 import { Packer } from './packer.js';
 import { answered, originalTarget, requestInfo } from './requests-info.js';
 import type { Snapshot } from './snapshot.js';
+import { sweepBlobs } from './sweep-blobs.js';
 import { VERSION } from './version.js';
 import type { Redactor } from '../redact/redactor.js';
 
@@ -75,13 +76,7 @@ export function* assemble(snapshot: Snapshot, about: About, redactor: Redactor, 
   };
   yield;
   // Last, when all secrets have been seen: where nothing names them they are found by their value.
-  const swept = redactor.sweep(pkg);
-  const blobs = new Map<string, Uint8Array>();
-  for (const [hash, bytes] of packer.blobs) {
-    blobs.set(hash, bytes);
-    yield;
-  }
-  return { ...swept, blobs };
+  return yield* sweepBlobs(redactor.sweep(pkg), packer.blobs, redactor);
 }
 
 /** One event that cannot be turned into data must not cost the package. */
