@@ -7,3 +7,5 @@ import { nodeSqlite } from './sqlite/node-sqlite.js';
 
 /** The client libraries of data services that are observed. */
 export const DRIVERS: readonly Instrumentation[] = [pg, ioredis, nodeRedis, s3, nodeSqlite];
+
+export { pendingSchemas } from './pg/schema/schedule.js';

@@ -26,15 +26,26 @@ export class PgDatabase {
     this.tls = Boolean(field(client, 'ssl'));
   }
 
-  /** Name of this database in the package. */
+  readonly #names = new WeakMap<Packing, string>();
+
+  /** Name of this database in the package. What is learned while the package is being made comes too late for it. */
   register(pack: Packing): string {
+    let name = this.#names.get(pack);
+    if (name === undefined) {
+      name = pack.database(this.#info());
+      this.#names.set(pack, name);
+    }
+    return name;
+  }
+
+  #info(): Omit<DatabaseInfo, 'name'> {
     const version = this.parameters.get('server_version') ?? this.catalog?.version;
     const settings: Record<string, string> = { ...this.catalog?.settings };
     for (const name of SETTINGS) {
       const value = this.parameters.get(name);
       if (value !== undefined) settings[name] = value;
     }
-    const info: Omit<DatabaseInfo, 'name'> = {
+    return {
       engine: 'postgres',
       host: this.host,
       port: this.port,
@@ -45,7 +56,6 @@ export class PgDatabase {
       ...(Object.keys(settings).length === 0 ? {} : { settings }),
       ...(this.catalog === undefined ? {} : { ddl: this.catalog.ddl, ddlSource: 'introspected' }),
     };
-    return pack.database(info);
   }
 }
 

@@ -5,7 +5,9 @@ import type { Recorder } from '../../core/recorder.js';
 import { stoppable } from '../shared/stoppable.js';
 import { field, isFunction } from '../shared/values.js';
 import { patchClient, patchPool } from './client.js';
+import { databaseOf } from './database.js';
 import { patchConnection, patchHandlers } from './query.js';
+import { wantSchema } from './schema/schedule.js';
 
 /** node-postgres: clients, pools, prepared statements, several statements in one text; cursors as far as they are read. */
 export const pg: Instrumentation = {
@@ -33,7 +35,7 @@ function patchCopy(exports: unknown, recorder: Recorder): void {
     recorder,
     Query,
     toText: (value) => (isFunction(prepare) ? prepare(value) : null),
-    onSuccess: () => {},
+    onSuccess: (client) => wantSchema(recorder, Client, client, databaseOf(client)),
   });
 }
 
