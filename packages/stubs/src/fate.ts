@@ -25,9 +25,15 @@ export function fateOf(error: IoError): Fate {
 /** The connection could not be made at all. */
 export function closedPortOf(error: IoError): 'refused' | 'silent' | null {
   if (error.code === 'ECONNREFUSED' || /ECONNREFUSED/.test(error.message)) return 'refused';
+  if (isUnreachable(error)) return 'refused';
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return 'silent';
   if (error.phase !== 'connect' && error.syscall !== 'connect') return null;
-  return fateOf(error) === 'hold' || error.code === 'EHOSTUNREACH' ? 'silent' : null;
+  return fateOf(error) === 'hold' ? 'silent' : null;
+}
+
+/** No route led there. Loopback always has one: the nearest that can be given is a refusal. */
+export function isUnreachable(error: IoError): boolean {
+  return error.code === 'EHOSTUNREACH' || error.code === 'ENETUNREACH';
 }
 
 /** A host name could not be resolved: the resolver's code. */
@@ -50,6 +56,6 @@ const FLAWS: Readonly<Record<string, CertificateFlaw>> = {
 export function handshakeFailureOf(error: IoError): CertificateFlaw | 'reset' | 'hold' | null {
   const flaw = error.code === undefined ? undefined : FLAWS[error.code];
   if (flaw) return flaw;
-  if (error.phase !== 'tls' && error.code !== 'EPROTO') return null;
+  if (error.phase !== 'tls' && error.code !== 'EPROTO' && !/before secure TLS connection/.test(error.message)) return null;
   return fateOf(error) === 'hold' ? 'hold' : 'reset';
 }

@@ -1,6 +1,6 @@
 import type { Body, DnsEvent, HttpEvent, IoEvent, RedisEvent, SqlEvent } from '@deja/format';
-import { resolverCodeOf } from '../fate.js';
-import type { DnsFailurePlan, HttpExchange, RedisStubPlan, SqlProxyPlan, StubPlan } from '../plan.js';
+import { isUnreachable, resolverCodeOf } from '../fate.js';
+import type { DnsFailurePlan, HttpExchange, RedisExchange, RedisStubPlan, SqlProxyPlan, StubPlan } from '../plan.js';
 import { closedPorts, databaseEndpoint, type Endpoint, endpointKey, type StubSource, urlEndpoint } from './endpoints.js';
 import { exchangeOf } from './exchange.js';
 import { httpStubs } from './http.js';
@@ -17,6 +17,9 @@ export function buildStubPlan(source: StubSource, opaque: readonly OpaqueAnswer[
   const limits: string[] = [];
   const { closed, mixed } = closedPorts(source);
   for (const [key, seq] of mixed) limits.push(`event ${seq}: connecting to ${key} failed once and worked another time; here it works every time, and the connection is closed instead`);
+  for (const event of source.timeline) {
+    if ('error' in event.outcome && isUnreachable(event.outcome.error)) limits.push(`event ${event.seq}: ${event.outcome.error.code ?? ''} cannot be repeated on loopback; the connection is refused instead`);
+  }
 
   const http = httpStubs(of(source.timeline, 'http'), {
     closed,
@@ -50,8 +53,16 @@ function redisStubs(source: StubSource, closed: ReadonlyMap<string, unknown>): r
       host,
       port,
       tls: tls ?? false,
-      exchanges: events.filter((event) => event.server === name).map((event) => ({ ...exchangeOf(event, source.context?.epoch), command: event.command, outcome: event.outcome, session: event.session })),
+      exchanges: events.filter((event) => event.server === name).map((event) => redisExchange(event, source.context?.epoch)),
     }));
+}
+
+/** A client that ran out of retries had sent the command again on every new connection: it breaks each time. */
+function redisExchange(event: RedisEvent, epoch: number | undefined): RedisExchange {
+  const { command, outcome, session } = event;
+  const shared = exchangeOf(event, epoch);
+  const retried = 'error' in outcome && /max retries per request/i.test(outcome.error.message);
+  return { ...shared, repeat: shared.repeat || retried, command, outcome, session };
 }
 
 function sqlProxies(source: StubSource, closed: ReadonlyMap<string, unknown>, opaque: ReadonlyMap<number, string>, limits: string[]): readonly SqlProxyPlan[] {

@@ -12,7 +12,7 @@ const CIRCUMSTANCE = /^(?:08|53|57|58|XX|40001|40P01|25P03|25P04|55P03|F0)/;
 /** These the engine must see whatever the certificate says: it could not follow the session otherwise. */
 const SESSION_CONTROL = /^\s*(?:begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|set|reset|discard|listen|unlisten)\b/i;
 /** The pool or client gave up before a statement was sent: no server can repeat that. */
-const NEVER_SENT = /when trying to connect|cannot use a pool after|client has encountered a connection error|client was closed/i;
+const NEVER_SENT = /when trying to connect|due to connection timeout|cannot use a pool after|client has encountered a connection error|client was closed/i;
 
 export function sqlProxy(database: DatabaseInfo, endpoint: Endpoint, events: readonly SqlEvent[], opaque: ReadonlyMap<number, string>, epoch: number | undefined): SqlProxyPlan {
   const settings = { ...(database.version === undefined ? {} : { server_version: database.version }), ...database.settings };
