@@ -47,6 +47,11 @@ function parsed(stdout: string): ReproductionDocument | undefined {
   }
 }
 
+/** One line for each run: the verdict, and what was different. */
+export function verdictsOf({ runs }: ReproductionDocument): readonly string[] {
+  return runs.map(({ verdict, divergence }) => (divergence === null ? verdict : `${verdict}: ${divergence.summary}`));
+}
+
 /** The packages in a folder, oldest first. */
 export function packagesIn(folder: string): readonly string[] {
   return readdirSync(folder).filter((name) => name.endsWith('.deja')).toSorted().map((name) => join(folder, name));
