@@ -17,6 +17,7 @@ export class BoundedJson {
   readonly #names: Int32Array;
   #bytes = 0;
   #values = 0;
+  #containers = 0;
 
   constructor(pkg: string, caps: Caps) {
     this.#pkg = pkg;
@@ -37,10 +38,12 @@ export class BoundedJson {
   #measure(bytes: Buffer, where: string): void {
     this.#bytes += bytes.length;
     if (this.#bytes > this.#caps.jsonBytes) throw refuse('TOO_LARGE', this.#pkg, `${where} brings its JSON above ${this.#caps.jsonBytes} bytes`);
+    if (bytes.length > this.#caps.documentBytes) throw refuse('TOO_LARGE', this.#pkg, `${where} has ${bytes.length} bytes; the limit is ${this.#caps.documentBytes}`);
     const names = this.#names;
     let depth = 0;
     let inString = false;
     let values = this.#values + 1;
+    let containers = this.#containers;
     for (let index = 0; index < bytes.length; index++) {
       const byte = bytes[index];
       if (inString) {
@@ -53,12 +56,15 @@ export class BoundedJson {
         if (seen !== -1 && (names[depth] = seen + 1) > this.#caps.names) throw refuse('TOO_LARGE', this.#pkg, `${where} has an object with more than ${this.#caps.names} names`);
       } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
         values++;
+        containers++;
         if (++depth > this.#caps.depth) throw refuse('TOO_LARGE', this.#pkg, `${where} is nested deeper than ${this.#caps.depth} levels`);
         names[depth] = byte === OPEN_OBJECT ? 1 : -1;
       } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth = Math.max(0, depth - 1);
     }
     if (values > this.#caps.values) throw refuse('TOO_LARGE', this.#pkg, `${where} brings the package above ${this.#caps.values} JSON values`);
+    if (containers > this.#caps.containers) throw refuse('TOO_LARGE', this.#pkg, `${where} brings the package above ${this.#caps.containers} JSON arrays and objects`);
     this.#values = values;
+    this.#containers = containers;
   }
 }
 

@@ -10,12 +10,16 @@ export interface Caps {
   readonly totalBytes: number;
   /** Bytes of all JSON: parsed, it takes several times as much. */
   readonly jsonBytes: number;
+  /** Bytes of one JSON file or one line of the timeline. */
+  readonly documentBytes: number;
   /** Nesting of JSON. */
   readonly depth: number;
   /** Events of the timeline. */
   readonly events: number;
   /** Values in all JSON of the package: each costs memory beyond its bytes. */
   readonly values: number;
+  /** Arrays and objects among them, which cost most. */
+  readonly containers: number;
   /** Names of one JSON object. */
   readonly names: number;
 }
@@ -32,8 +36,10 @@ export const DEFAULT_CAPS: Caps = {
   entryBytes: 32 * MIB,
   totalBytes: 48 * MIB,
   jsonBytes: 16 * MIB,
+  documentBytes: 8 * MIB,
   depth: 200,
   events: 100_000,
   values: 1_000_000,
+  containers: 500_000,
   names: 10_000,
 };

@@ -149,20 +149,28 @@ describe('what lies', () => {
 const wrongNames = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 1]));
 const lines = (line: string, bytes: number) => Buffer.from(`${line}\n`.repeat(Math.floor(bytes / (line.length + 1))));
 
+const distinctTexts = (count: number) => Array.from({ length: count }, (_, n) => `"${n.toString(36)}"`).join(',');
+const rowsOf = (cells: string) => `{"seq":1,"kind":"sql","database":"x","session":1,"text":"","outcome":{"ok":{"command":"","rowCount":1,"fields":[],"rows":[[${cells}]]}}}`;
+/** Events of 7 MiB, in two bytes a character because of one of them. */
+const wideLines = (count: number) => Array.from({ length: count }, (_, n) => `{"seq":${n + 1},"kind":"dns","hostname":"ж${'x'.repeat(7 * 1024 * 1024)}","outcome":{"pending":{}}}`).join('\n');
+
 /** Read in a process of its own, so that its peak of memory can be seen. */
 describe('what is meant to hurt stays below 200 MB', () => {
   const MIB = 1024 * 1024;
   const event = '{"seq":1,"kind":"dns","hostname":"a","outcome":{"pending":{}}}';
   test.each<readonly [string, () => Buffer, RegExp]>([
     ['a bomb that says its size', () => craft(files({ 'timeline.jsonl': Buffer.alloc(200 * MIB) })), /TOO_LARGE .*would unpack to/],
-    ['many bombs', () => craft([...files(), ...[1, 2, 3, 4].map((n) => ({ name: `blobs/sha256/${String(n).repeat(64)}`, data: Buffer.alloc(30 * MIB), deflate: true }))]), /TOO_LARGE .*would unpack to more than/],
+    ['many bombs', () => craft([...files(), ...[1, 2, 3, 4].map((n) => ({ name: `blobs/sha256/${String(n).repeat(64)}`, data: Buffer.alloc(12 * MIB), deflate: true }))]), /TOO_LARGE .*would unpack to more than/],
     ['a bomb that lies about its size', () => craft([...files(), { name: `blobs/sha256/${'c'.repeat(64)}`, data: Buffer.alloc(150 * MIB), deflate: true, declaredSize: 1000 }]), /UNSAFE/],
-    ['the most that sizes allow', () => craft(files({ 'state.json': Buffer.from(JSON.stringify({ values: `ж${'x'.repeat(15 * MIB)}` })), [`blobs/sha256/${sha256(Buffer.alloc(30 * MIB))}`]: Buffer.alloc(30 * MIB) })), /INVALID/],
+    ['the most that sizes allow', () => craft(files({ 'timeline.jsonl': wideLines(2), 'state.json': JSON.stringify({ values: { x: `ж${'x'.repeat(1.5 * MIB)}` } }), [`blobs/sha256/${sha256(Buffer.alloc(31 * MIB))}`]: Buffer.alloc(31 * MIB) })), /^undefined undefined$/],
     ['60,000 entries', () => craft([...files(), ...Array.from({ length: 60_000 }, (_, n) => ({ name: `blobs/sha256/${String(n).padStart(64, '0')}`, data: '' }))]), /TOO_LARGE .*60006 entries/],
-    ['deep JSON', () => craft(files({ 'state.json': `${'['.repeat(7 * MIB)}${']'.repeat(7 * MIB)}` })), /TOO_LARGE .*nested deeper than 200/],
-    ['very many values', () => craft(files({ 'state.json': `{"values":{"x":[${'[],'.repeat(5_000_000)}[]]}}` })), /TOO_LARGE .*above 1000000 JSON values/],
-    ['very many short lines', () => craft(files({ 'timeline.jsonl': lines('0', 15 * MIB) })), /TOO_LARGE .*more than 100000 lines/],
-    ['very many events', () => craft(files({ 'timeline.jsonl': lines(event, 15 * MIB) })), /TOO_LARGE .*more than 100000 lines/],
+    ['deep JSON', () => craft(files({ 'state.json': `${'['.repeat(4 * MIB)}${']'.repeat(4 * MIB)}` })), /TOO_LARGE .*nested deeper than 200/],
+    ['very many values', () => craft(files({ 'state.json': `{"values":{"x":[${'1,'.repeat(2_000_000)}1]}}` })), /TOO_LARGE .*above 1000000 JSON values/],
+    ['as many values as allowed', () => craft(files({ 'state.json': `{"values":{"x":[${distinctTexts(490_000)}]}}`, 'timeline.jsonl': rowsOf(distinctTexts(490_000)) })), /INVALID .*"x" is not listed/],
+    ['very many arrays', () => craft(files({ 'state.json': `{"values":{"x":[${'[],'.repeat(2_000_000)}[]]}}` })), /TOO_LARGE .*above/],
+    ['as many objects as allowed', () => craft(files({ 'state.json': `{"values":{"x":[${'{},'.repeat(499_000)}{}]},"more":1}` })), /^undefined undefined$/],
+    ['very many short lines', () => craft(files({ 'timeline.jsonl': lines('0', 31 * MIB) })), /TOO_LARGE .*more than 100000 lines/],
+    ['very many events', () => craft(files({ 'timeline.jsonl': lines(event, 31 * MIB) })), /TOO_LARGE .*more than 100000 lines/],
     ['very many wrong cells', () => craft(files({ 'timeline.jsonl': `{"seq":1,"kind":"sql","database":"x","session":1,"text":"","outcome":{"ok":{"command":"","rowCount":1,"fields":[],"rows":[[${'1,'.repeat(900_000)}1]]}}}` })), /INVALID .*rows\[0\]\[0\]: expected string, or null, or object, received number 1/],
     ['very many names', () => craft(files({ 'state.json': JSON.stringify({ values: wrongNames(400_000) }) })), /TOO_LARGE .*more than 10000 names/],
     ['many wrong names', () => craft(files({ 'context.json': JSON.stringify({ ...SOUND.context, process: { ...SOUND.context.process, env: wrongNames(9999) }, application: { dependencies: wrongNames(9999) } }) })), /INVALID .*process\.env\.k0: expected string/],
