@@ -23,7 +23,7 @@ export interface Observation {
 }
 
 export interface App {
-  /** Source of the program. `inRequest(n, fn)` is global: runs `fn` as request n. */
+  /** Source of the program. Global are `inRequest(n, fn)`, which runs `fn` as request n, and `schemasKnown()`, which waits for the schemas being read. */
   readonly source: string;
   readonly type: 'esm' | 'cjs';
   /** Names of exports of instrumentation modules: `{ 'drivers/pg/index.js': 'pg' }`. None: the program runs as it is, without any hook. */
@@ -64,7 +64,7 @@ export async function observe(app: App): Promise<Observation> {
 }
 
 function preload(instrument: App['instrument']): string {
-  if (Object.keys(instrument).length === 0) return 'globalThis.inRequest = (n, fn) => fn();';
+  if (Object.keys(instrument).length === 0) return 'globalThis.inRequest = (n, fn) => fn(); globalThis.schemasKnown = async () => {};';
   return `
     import { writeFileSync } from 'node:fs';
     import { TimelineRecorder } from ${JSON.stringify(capture('core/timeline-recorder.js'))};
@@ -72,6 +72,8 @@ function preload(instrument: App['instrument']): string {
     import { startModuleHooks } from ${JSON.stringify(capture('hooks/module-hooks.js'))};
     import { notCapturedNotes } from ${JSON.stringify(capture('hooks/not-captured.js'))};
     ${Object.entries(instrument).map(([file, name]) => `import { ${name} } from ${JSON.stringify(capture(file))};`).join('\n')}
+    import { pendingSchemas } from ${JSON.stringify(capture('drivers/index.js'))};
+    globalThis.schemasKnown = async () => pendingSchemas();
     const recorder = new TimelineRecorder(DEFAULT_LIMITS);
     ${Object.values(instrument).map((name) => `typeof ${name} === 'function' ? ${name}(recorder, 1 << 20) : ${name}.install(recorder);`).join('\n')}
     await startModuleHooks();

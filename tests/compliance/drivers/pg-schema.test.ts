@@ -37,7 +37,7 @@ const APP = `
     const client = new Client();
     await client.connect();
     await inRequest(0, () => client.query('SELECT u.email AS address, u.mood, o.number FROM users u LEFT JOIN "Orders" o ON o.user_id = u.id'));
-    await new Promise((done) => setTimeout(done, Number(process.env.WAIT ?? 0)));
+    if (process.env.WAIT) await schemasKnown();
     await client.end();
   }
   main().catch((error) => { console.error(error); process.exitCode = 1; });
@@ -51,7 +51,7 @@ beforeAll(async () => {
 afterAll(() => database?.[Symbol.asyncDispose]());
 
 test('the schema of a database is read once, in the background, and makes an equivalent one', async () => {
-  const seen = await app({ ...database.env, WAIT: '400' });
+  const seen = await app({ ...database.env, WAIT: 'yes' });
   expect([seen.code, seen.stderr]).toEqual([0, '']);
   expect(seen.events.filter((event) => event.kind === 'socket')).toEqual([]);
   const [info] = seen.databases;
@@ -82,12 +82,12 @@ test('the schema of a database is read once, in the background, and makes an equ
   } finally {
     await copy.end();
   }
-  const again = await app({ ...database.env, PGDATABASE: 'copy', WAIT: '400' });
+  const again = await app({ ...database.env, PGDATABASE: 'copy', WAIT: 'yes' });
   expect(again.databases[0]?.ddl).toBe(ddl);
 });
 
-test.each([{ DEJA_SCHEMA: 'off' }, { DEJA_REPLAY: '/dev/null' }])('not with %o', async (env) => {
-  const seen = await app({ ...database.env, ...env });
+test.each([['DEJA_SCHEMA', 'off'], ['DEJA_REPLAY', '/dev/null']])('not with %s=%s', async (name, value) => {
+  const seen = await app({ ...database.env, [name]: value });
   expect(seen.databases[0]).not.toHaveProperty('ddl');
   expect(seen.notCaptured).toEqual([]);
 });

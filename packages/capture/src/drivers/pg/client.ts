@@ -54,10 +54,10 @@ function begin(pg: PgCopy, client: object, args: unknown[]): Call | null {
     if (submitted && isTracked(config as object)) return null;
     const statement = statementOf(client, config, values);
     if (statement === null) return null;
-    const event = new PgQueryEvent(databaseOf(client), sessionOf(client), statement, pg.toText);
+    const event = new PgQueryEvent(databaseOf(client), statement, pg.toText);
     const open = pg.recorder.begin(event);
     if (open === null) return null;
-    event.begun(open, () => pg.onSuccess(client));
+    event.begun(open, sessionOf(client), () => pg.onSuccess(client));
     if (submitted) return callWithObject(pg, client, args, event);
     const at = callbackIndex(args);
     if (at !== null) return callWithCallback(client, args, at, event);

@@ -37,7 +37,7 @@ const COPY = /^\s*copy\b/i;
 export class PgQueryEvent implements LiveEvent {
   readonly kind = 'sql';
   readonly #database: PgDatabase;
-  readonly #session: number;
+  #session = 0;
   readonly #statement: Statement;
   readonly #toText: (value: unknown) => unknown;
   readonly #segments: Segment[] = [];
@@ -53,15 +53,15 @@ export class PgQueryEvent implements LiveEvent {
   #state: 'open' | 'ok' | 'error' = 'open';
   #error: unknown;
 
-  constructor(database: PgDatabase, session: number, statement: Statement, toText: (value: unknown) => unknown) {
+  constructor(database: PgDatabase, statement: Statement, toText: (value: unknown) => unknown) {
     this.#database = database;
-    this.#session = session;
     this.#statement = statement;
     this.#toText = toText;
   }
 
-  begun(open: OpenEvent, onSuccess: () => void): void {
+  begun(open: OpenEvent, session: number, onSuccess: () => void): void {
     this.open = open;
+    this.#session = session;
     this.#onSuccess = onSuccess;
     open.keep(OVERHEAD + this.#statement.text.length * 2);
   }
