@@ -23,7 +23,7 @@ interface Server {
 }
 
 async function started(script: string, capture: boolean, env: Readonly<Record<string, string>> = {}): Promise<Server> {
-  const options = ['--expose-gc', ...(capture ? ['--import', register] : []), join(import.meta.dirname, 'apps', script)];
+  const options = ['--expose-gc', ...(capture ? ['--import', register] : []), join(import.meta.dirname, '..', 'tests', 'apps', 'bench', script)];
   const child = spawn(process.execPath, options, { env: { PATH: process.env['PATH'] ?? '', DEJA_OUT: out, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
@@ -70,6 +70,8 @@ async function measured(server: Server): Promise<number> {
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
+const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
+
 async function compare(name: string, env: Readonly<Record<string, string>>): Promise<void> {
   const plain = await started('healthy.mjs', false, env);
   const captured = await started('healthy.mjs', true, env);
@@ -88,7 +90,6 @@ async function compare(name: string, env: Readonly<Record<string, string>>): Pro
     }
     const [memory, memoryCaptured] = [await usage(plain), await usage(captured)];
     const sorted = ratios.toSorted((a, b) => a - b);
-    const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
     console.log(
       `${name}: CPU for a healthy request ×${median(ratios).toFixed(3)} (${sorted[0]?.toFixed(3)}–${sorted.at(-1)?.toFixed(3)} over ${ROUNDS} rounds; ${median(costs).toFixed(1)} µs more), `
       + `resident memory ${mib(memoryCaptured.rss - memory.rss)} MiB more than without, ${mib(memoryCaptured.rss - early.rss)} MiB since the first round`,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { ApplicationInfo } from '@deja/format';
+import { pendingSchemas } from '../drivers/index.js';
 import { applicationInfo } from '../environment/application-info.js';
 import { processInfo, startedProcess } from '../environment/process-info.js';
 import { preview } from '../errors/preview.js';
@@ -56,6 +57,7 @@ export class Capture implements Disposable {
       out: resolve(config.out),
       perMinute: config.limits.packages,
       redactor: () => (config.replay === undefined ? redactorOf(env) : new Redactor({ policy: policyOf('off') })),
+      ready: pendingSchemas,
       about: (redactor) => this.#about(redactor),
     });
     const replaying = config.replay === undefined ? undefined : this.#replay(config.replay);

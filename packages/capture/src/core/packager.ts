@@ -16,6 +16,8 @@ export interface PackagerOptions {
   readonly recorder: TimelineRecorder;
   readonly out: string;
   readonly perMinute: number;
+  /** Settles when what packages should contain, and is under way, is there; null when nothing is. */
+  ready(): Promise<void> | null;
   /** Called for each package. A fresh redactor each: it remembers what it saw. */
   about(redactor: Redactor): About;
   redactor(): Redactor;
@@ -35,6 +37,13 @@ interface Job {
 const SLICE_MS = 4;
 /** A process that ends so soon after an error that nobody handled ends because of it. */
 const DYING_MS = 15_000;
+
+/** A schema is read in less; waiting longer would keep the failure's data too long. */
+function soon(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 3000).unref();
+  });
+}
 
 /** Makes packages of failures and hands them to the sink. */
 export class Packager {
@@ -58,7 +67,12 @@ export class Packager {
     const job: Job = { path: this.#pathOf(id), id, snapshot, processLevel, begunAt: now(), steps: this.#steps(snapshot, id) };
     this.#jobs.add(job);
     if (processLevel) this.#lastOfProcess = job;
-    this.#options.recorder.unobserved(() => setImmediate(() => this.#slice(job)));
+    const begin = (): void => void setImmediate(() => this.#slice(job));
+    this.#options.recorder.unobserved(() => {
+      const ready = this.#options.ready();
+      if (ready === null) begin();
+      else void Promise.race([ready, soon()]).then(begin, begin);
+    });
   }
 
   /** At once: the process ends, or a replay needs the file now. `name`: of the file, instead of a new one. */
