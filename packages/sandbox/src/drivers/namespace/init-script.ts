@@ -44,11 +44,11 @@ function openingLines({ folder, lacks }: Opening, points: string): readonly stri
     const place = `${points}/${path}`;
     return kind === 'folder' ? `mkdir -p ${quote(place)}` : `mkdir -p ${quote(dirname(place))}; : > ${quote(place)}`;
   });
-  return [...places, `mount -t overlay overlay -o ${quote(`userxattr,lowerdir=${points}:${folder}`)} ${quote(folder)}`];
+  return [...places, `mount -t overlay overlay -o ${quote(`userxattr,lowerdir=${points}:${layerPath(folder)}`)} ${quote(folder)}`];
 }
 
 function overlayLines(at: string, lower: string, upper: string): readonly string[] {
-  const options = `userxattr,lowerdir=${lower},upperdir=${upper}/data,workdir=${upper}/work`;
+  const options = `userxattr,lowerdir=${layerPath(lower)},upperdir=${upper}/data,workdir=${upper}/work`;
   return [
     `[ -d ${quote(at)} ] || mkdir -p ${quote(at)}`,
     // A kernel before 5.11, or a file system that cannot be a lower layer: slower, but the same to the application.
@@ -63,6 +63,11 @@ function placeLines({ from, at }: Mount): readonly string[] {
 
 function agentCommand(): readonly string[] {
   return [ownPath(realpathSync(process.execPath)), ownPath(realpathSync(AGENT_ENTRY))];
+}
+
+/** Colons part layers and commas part options; `mount` and the kernel take one backslash off each. */
+function layerPath(path: string): string {
+  return path.replace(/[\\:]/g, String.raw`\$&`).replace(/[\\,]/g, String.raw`\$&`);
 }
 
 /** One word for the shell. */

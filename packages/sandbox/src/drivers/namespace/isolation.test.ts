@@ -149,6 +149,14 @@ for (const { launcher, missing, name } of launchers) {
       expect(seen).toEqual({ node: at, version: process.version });
     });
 
+    it('folders may have any name', async () => {
+      const name = "it's: odd, $HOME";
+      const files = asking(PORT, `() => ({ cwd: process.cwd(), type: require('fs').readFileSync('/proc/self/mountinfo', 'utf8').split('\\n').find((line) => line.includes('/srv/it')).split(' - ')[1].split(' ')[0] })`);
+      using app = application({ [`${name}/server.js`]: files['server.js'] ?? '' });
+      const at = `/srv/${name}`;
+      expect(await ask(launcher, app, { app: { cwd: at } }, { app: { from: join(app.folder, name), at } })).toEqual({ cwd: at, type: 'overlay' });
+    });
+
     it.each(['/usr/src/app', '/app', '/home/someone/deep/down', '/tmp/here'])('the application may have been recorded at %s, on port 80', async (at) => {
       using app = application(asking(80, `() => ({ cwd: process.cwd(), port: 80 })`));
       expect(await ask(launcher, app, { app: { cwd: at } }, { app: { from: app.folder, at } }, get(80))).toEqual({ cwd: at, port: 80 });
