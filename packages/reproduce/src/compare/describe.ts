@@ -1,14 +1,15 @@
-import type { Cell, IoEvent, Outcome, RedisReply } from '@deja/format';
+import type { Cell, HttpEvent, IoEvent, Outcome, RedisReply } from '@deja/format';
 
-const LONGEST = 300;
+/** What is shown for orientation stays on a line; the whole of an event is `deja event`. */
+const LONGEST = 200;
 
 /** What an event asked of the outside, in one line. */
 export function describeRequest(event: IoEvent): string {
   switch (event.kind) {
     case 'sql':
-      return cut(`${event.database}: ${event.text.replaceAll(/\s+/g, ' ').trim()}${event.params?.length ? ` [${event.params.map(describeCell).join(', ')}]` : ''}`);
+      return cut(`${event.database}: ${event.text}${event.params?.length ? ` [${event.params.map(describeCell).join(', ')}]` : ''}`);
     case 'http':
-      return cut(`${event.method} ${event.url}`);
+      return cut(s3Operation(event) ?? `${event.method} ${event.url}`);
     case 'redis':
       return cut(`${event.server}: ${event.command.map((part) => (typeof part === 'string' ? part : `base64:${part.base64}`)).join(' ')}`);
     case 'dns':
@@ -58,6 +59,13 @@ function outcome<T>(ended: Outcome<T>, describeOk: (value: T) => string): string
   return cut(`${name ?? 'error'}${code === undefined ? '' : ` ${code}`}: ${message}`);
 }
 
+function s3Operation({ service, attributes }: HttpEvent): string | undefined {
+  if (service !== 's3' || attributes?.['rpc.method'] === undefined) return undefined;
+  const where = [attributes['aws.s3.bucket'], attributes['aws.s3.key']].filter((part) => part !== undefined).join('/');
+  return `S3 ${attributes['rpc.method']} ${where}`;
+}
+
 function cut(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST)}…`;
 }
