@@ -65,9 +65,9 @@ function agentCommand(): readonly string[] {
   return [ownPath(realpathSync(process.execPath)), ownPath(realpathSync(AGENT_ENTRY))];
 }
 
-/** Colons part layers and commas part options; `mount` and the kernel take one backslash off each. */
+/** Colons part layers and commas part options, unless after a backslash. */
 function layerPath(path: string): string {
-  return path.replace(/[\\:]/g, String.raw`\$&`).replace(/[\\,]/g, String.raw`\$&`);
+  return path.replace(/[\\:,]/g, String.raw`\$&`);
 }
 
 /** One word for the shell. */
