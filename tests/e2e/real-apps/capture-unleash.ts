@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestPostgres } from '../../support/postgres.js';
 import { freePort } from '../../support/free-port.js';
 import { DEJA } from './deja.js';
@@ -28,10 +29,12 @@ export async function captureUnleash({ failing, node }: Installed, database: Tes
   if (underCapture === 'second start') {
     await using first = new Program(START, { cwd: failing, env });
     await first.listens(port);
+    await madeAdministrator(first, port);
     await first.stop();
   }
   await using service = new Program([process.execPath, DEJA, 'run', '--out', out, '--', ...START], { cwd: failing, env });
   await service.listens(port);
+  if (underCapture === 'first start') await madeAdministrator(service, port);
   const admin = await post(port, '/auth/simple/login', ADMIN);
   const cookie = admin.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   const created = await post(port, '/api/admin/user-admin', NORA, { cookie });
@@ -40,6 +43,17 @@ export async function captureUnleash({ failing, node }: Installed, database: Tes
   await signIn.text();
   await service.stop();
   return { output: service.output, status: signIn.status };
+}
+
+/** It makes its administrator some time after it listens. */
+async function madeAdministrator(service: Program, port: number): Promise<void> {
+  // More than five tries in a minute would be refused.
+  for (const wait of [500, 1000, 2000, 4000]) {
+    await sleep(wait);
+    const { status } = await post(port, '/auth/simple/login', ADMIN);
+    if (status === 200) return;
+  }
+  throw new Error(`there is no administrator:\n${service.output}`);
 }
 
 function post(port: number, path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {

@@ -1,5 +1,6 @@
 import type { HeaderList, HttpTrigger, RequestInfo, Trigger } from '@deja/format';
 import { bodyOf, pairs } from '../http/http-event.js';
+import { localAddressOf } from '../http/local-address.js';
 import { rounded } from './clock.js';
 import type { Packer } from './packer.js';
 import type { ServedExchange } from './scope.js';
@@ -30,14 +31,13 @@ function httpTrigger({ request, received }: ServedExchange, packer: Packer): Htt
     httpVersion: request.httpVersion,
     headers: packer.redactor.headers(headers),
     ...(received.seen > 0 ? { body: bodyOf(packer, received, headers, `body of ${method} ${target}`) } : {}),
-    local: { address: socket.localAddress ?? '', port: socket.localPort ?? 0, ...(tls ? { tls } : {}) },
+    local: { ...localAddressOf(socket), ...(tls ? { tls } : {}) },
   };
 }
 
 /** Frameworks that mount routers rewrite `url` and keep the original beside it. */
 export function originalTarget(request: ServedExchange['request']): string {
-  const original = (request as { originalUrl?: unknown }).originalUrl;
-  return typeof original === 'string' ? original : (request.url ?? '/');
+  return typeof request.originalUrl === 'string' ? request.originalUrl : (request.url ?? '/');
 }
 
 export function answered({ response, sent }: ServedExchange, packer: Packer): NonNullable<RequestInfo['response']> {
@@ -49,9 +49,7 @@ export function answered({ response, sent }: ServedExchange, packer: Packer): No
   };
 }
 
-/** The head as it was written, where Node still has it; it has no public name for that. */
-function headersOf(response: ServedExchange['response']): HeaderList {
-  const written = (response as { _header?: unknown })._header;
+function headersOf({ _header: written }: ServedExchange['response']): HeaderList {
   if (typeof written !== 'string') return [];
   return written.split('\r\n').slice(1).flatMap((line) => {
     const colon = line.indexOf(':');

@@ -5,6 +5,7 @@ import { guarded } from '../core/guard.js';
 import { KeptBytes } from '../core/kept-bytes.js';
 import type { RequestScope } from '../core/scope.js';
 import type { TimelineRecorder } from '../core/timeline-recorder.js';
+import { localAddressOf } from './local-address.js';
 import { inherited, override, together } from './patch.js';
 
 /** What happens with incoming requests. */
@@ -41,6 +42,7 @@ export function installHttpServer(recorder: TimelineRecorder, lifecycle: Lifecyc
     'http.Server',
     (request: IncomingMessage & Observed, response: ServerResponse & Observed) => {
       const scope = recorder.openRequest({ request, response, received: new KeptBytes(), sent: new KeptBytes() });
+      localAddressOf(request.socket);
       request[SCOPE] = scope;
       response[SCOPE] = scope;
       lifecycle.opened(scope);
