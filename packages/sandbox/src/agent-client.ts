@@ -12,6 +12,8 @@ const APPLY_MS = 120_000;
 const STOP_MS = 10_000;
 /** The agent keeps the plan's deadlines; the host waits this much longer before it calls the agent dead. */
 const GRACE_MS = 10_000;
+/** Bytes of packages that one run may send: a guest must not fill the host's memory. */
+const MAX_PACKAGES = 256 * 1024 * 1024;
 /** For the driver's last words, which come another way than the frames, to arrive. */
 const WORDS_MS = 20;
 
@@ -33,6 +35,7 @@ export class AgentClient {
   readonly #waiting = new Map<number, Waiting>();
   readonly #packages: { name: string; bytes: Uint8Array }[] = [];
   readonly #hello = Promise.withResolvers<void>();
+  #packageBytes = 0;
   #nextId = 1;
   #gone: DejaError | null = null;
   #deadlines: GuestPlan['deadlines'] = { readyMs: 0, triggerMs: 0 };
@@ -107,13 +110,15 @@ export class AgentClient {
         this.#waiting.get(Number(header.id))?.resolve({ ms: Number(header.ms), payload });
         break;
       case 'failed':
-        this.#waiting.get(Number(header.id))?.reject(new GuestError(header.error as GuestFailure));
+        this.#waiting.get(Number(header.id))?.reject(new GuestError(guestFailure(header.error)));
         break;
       case 'log':
         this.#hooks.onLog?.(header.stream as LogStream, payload);
         break;
       case 'package':
-        this.#packages.push({ name: String(header.name), bytes: payload });
+        this.#packageBytes += payload.length;
+        if (this.#packageBytes > MAX_PACKAGES) this.#end(new Error(`the guest sent more than ${MAX_PACKAGES} bytes of packages`));
+        else this.#packages.push({ name: String(header.name), bytes: payload });
         break;
       default:
         this.#end(new Error(`the guest sent a message of the unknown type '${header.type}'`));
@@ -128,4 +133,15 @@ export class AgentClient {
       for (const waiting of this.#waiting.values()) waiting.reject(this.#gone);
     }, WORDS_MS);
   }
+}
+
+/** What the guest sent as a failure may be anything. */
+function guestFailure(sent: unknown): GuestFailure {
+  const { code, message, hint, output } = (sent ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    code: typeof code === 'string' && code.startsWith('DEJA_') ? (code as GuestFailure['code']) : 'DEJA_AGENT_FAILED',
+    message: String(message),
+    ...(typeof hint === 'string' && { hint }),
+    ...(Array.isArray(output) && { output: output.map(String) }),
+  };
 }
