@@ -47,6 +47,8 @@ export async function open(server: Server, where: ListenAddress | { readonly pat
   } catch (error) {
     throw cannotListen('path' in where ? where.path : `${where.address}:${where.port}`, error);
   }
+  // What goes wrong with one connection later must not end the agent.
+  server.on('error', () => undefined);
   const bound = server.address();
   return {
     port: typeof bound === 'object' ? ((bound satisfies AddressInfo | null)?.port ?? 0) : 0,

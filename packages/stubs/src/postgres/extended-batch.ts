@@ -65,6 +65,11 @@ export class ExtendedBatch {
     return this.#failed;
   }
 
+  /** Nothing is answered any more until Sync. */
+  get broken(): boolean {
+    return this.#refused || this.#failed !== undefined;
+  }
+
   portal(name: string): Portal | undefined {
     return this.#portals.get(name);
   }
@@ -76,7 +81,7 @@ export class ExtendedBatch {
 
   take(message: ExtendedMessage): void {
     this.#open = true;
-    if (this.#refused || this.#failed) return;
+    if (this.broken) return;
     switch (message.type) {
       case 'parse':
         return this.#parse(message);

@@ -1,35 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as dial } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createDatabase, locatePostgres, postgresTemplate, type StartedPostgres, startPostgres } from '@deja/fixtures';
 import type { SqlResult } from '@deja/format';
 import { Client, type ClientConfig, Pool, type QueryResult } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SqlExchange, SqlProxyPlan } from '../plan.js';
+import type { SqlUpstream } from './upstream.js';
 import type { StartedStubs, StubEnvironment } from '../start.js';
+import { hasPostgres, LOGIN, startEngine } from '../testing/engine.js';
 import { portOf, startForTest, stopAfterTest, testAuthority } from '../testing/plan.js';
 
-const LOGIN = { database: 'shop', user: 'shop_app' };
-const binaries = located();
-let folder = '';
-let server: StartedPostgres | undefined;
+const usable = hasPostgres();
+let engine: Awaited<ReturnType<typeof startEngine>> | undefined;
 const clients: { end(): Promise<void> }[] = [];
 
-function located(): ReturnType<typeof locatePostgres> | undefined {
-  try {
-    return locatePostgres();
-  } catch {
-    return undefined;
-  }
-}
-
 beforeAll(async () => {
-  if (!binaries) return;
-  folder = await mkdtemp(join(tmpdir(), 'deja-stubs-pg-'));
-  server = await startPostgres({ binaries: binaries.folder, template: await postgresTemplate(binaries, join('.deja', 'cache')) });
-  await createDatabase(server, LOGIN);
-  const admin = await connect(0, { host: server.socketFolder, port: server.port });
+  if (!usable) return;
+  engine = await startEngine();
+  const admin = await connect(0, { host: engine.server.socketFolder, port: engine.server.port });
   await admin.query(`CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users VALUES (47, 'Ada'), (48, 'Bob')`);
 });
 
@@ -39,12 +25,12 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await server?.stop();
-  if (folder !== '') await rm(folder, { recursive: true, force: true });
+  await engine?.server.stop();
 });
 
-function upstream(): { readonly path: string; readonly user: string; readonly database: string } {
-  return { path: join(server?.socketFolder ?? '', `.s.PGSQL.${server?.port ?? 0}`), ...LOGIN };
+function upstream(): SqlUpstream {
+  if (!engine) throw new Error('no engine');
+  return engine.upstream;
 }
 
 async function connect(port: number, options: ClientConfig = {}): Promise<Client> {
@@ -73,7 +59,7 @@ function rows(name: string, type: string, ...values: readonly string[]): SqlResu
   return { command: 'SELECT', rowCount: values.length, fields: [{ name, type }], rows: values.map((value) => [value]) };
 }
 
-describe.skipIf(!binaries)(`Postgres proxy${binaries ? '' : ' (no Postgres binaries; apt-get install postgresql)'}`, () => {
+describe.skipIf(!usable)(`Postgres proxy${usable ? '' : ' (no Postgres binaries; apt-get install postgresql)'}`, () => {
   it('lets the engine answer, simple and prepared, and says what was not recorded', async () => {
     const stubs = await proxy([{ text: 'SELECT name FROM users WHERE id = $1', params: ['47'] }]);
     const client = await connect(portOf(stubs));

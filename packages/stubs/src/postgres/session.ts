@@ -77,9 +77,7 @@ export class PgSession {
         await this.#extended(message);
         break;
       case 'flush':
-        this.#upstream.write(message.raw);
-        await this.#batch.resolve();
-        await this.#out(this.#batch.takeOutput());
+        await this.#flush(message.raw);
         break;
       case 'sync':
         await this.#sync();
@@ -102,6 +100,11 @@ export class PgSession {
   }
 
   async #query(text: string, raw: Buffer): Promise<void> {
+    if (this.#batch.open) {
+      // A simple query inside a batch: what came before it is answered first; after an error it is skipped like everything up to Sync.
+      await this.#flush(pgBare('H'));
+      if (this.#batch.broken) return;
+    }
     const began = this.#runtime.pace.now();
     const decision = this.#decisions.decide(text, []);
     const answer = await this.#ownAnswer(decision, began);
@@ -134,6 +137,12 @@ export class PgSession {
     }
     if (first) this.#release.enter(portal.decision.exchange, portal.began);
     this.#batch.take(message);
+  }
+
+  async #flush(raw: Buffer): Promise<void> {
+    this.#upstream.write(raw);
+    await this.#batch.resolve();
+    await this.#out(this.#batch.takeOutput());
   }
 
   async #sync(): Promise<void> {
