@@ -25,7 +25,9 @@ export class Packer implements Packing {
   }
 
   redact(name: string, value: string): string {
-    return this.redactor.value(name, value);
+    // Columns and keys hold documents: the names inside those count too.
+    const redacted = this.redactor.cell(name, value);
+    return typeof redacted === 'string' ? redacted : this.redactor.value(name, value);
   }
 
   database(info: Omit<DatabaseInfo, 'name'>): string {

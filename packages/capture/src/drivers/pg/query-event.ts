@@ -2,6 +2,7 @@ import type { Cell, EventBody, IoPhase, Outcome, SqlField, SqlResult } from '@de
 import type { LiveEvent, OpenEvent, Packing } from '../../core/recorder.js';
 import { ioErrorOf } from '../shared/io-error.js';
 import { parameterNames } from '../shared/parameter-names.js';
+import { redactBytes } from '../shared/redact-bytes.js';
 import { textField } from '../shared/values.js';
 import type { PgDatabase } from './database.js';
 import { typeName } from './type-names.js';
@@ -181,7 +182,10 @@ export class PgQueryEvent implements LiveEvent {
 
 function cellOf(value: unknown, name: string, pack: Packing): Cell {
   if (value === null || value === undefined) return null;
-  if (value instanceof Uint8Array) return { base64: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
+  if (value instanceof Uint8Array) {
+    const base64 = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+    return { base64: redactBytes(name, base64, (key, text) => pack.redact(key, text)) };
+  }
   return typeof value === 'string' ? pack.redact(name, value) : null;
 }
 

@@ -1,4 +1,5 @@
 import type { RedisArgument, RedisReply } from '@deja/format';
+import { redactBytes } from '../shared/redact-bytes.js';
 import { textField } from '../shared/values.js';
 
 export type Redact = (name: string, value: string) => string;
@@ -29,7 +30,7 @@ export function toReply(value: unknown, command: string, nameOf: (path: readonly
     return { null: true };
   };
   const text = (one: string | { readonly base64: string }, path: readonly (string | number)[]): RedisReply => {
-    if (typeof one !== 'string') return one;
+    if (typeof one !== 'string') return { base64: redactBytes(nameOf(path), one.base64, redact) };
     if (one === 'QUEUED' || (command === 'exec' && one === 'OK') || (STATUS.has(command) && STATUS_TEXT.test(one))) return { simple: one };
     return { bulk: redact(nameOf(path), one) };
   };
@@ -51,7 +52,7 @@ export function bytesOf(bytes: Uint8Array): string | { readonly base64: string }
 
 export function toArgument(value: unknown, name: string, redact: Redact): RedisArgument {
   const text = value instanceof Uint8Array ? bytesOf(value) : typeof value === 'string' ? value : String(value);
-  return typeof text === 'string' ? redact(name, text) : text;
+  return typeof text === 'string' ? redact(name, text) : { base64: redactBytes(name, text.base64, redact) };
 }
 
 function doubleText(value: number): string {

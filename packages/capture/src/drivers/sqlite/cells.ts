@@ -1,4 +1,7 @@
 import type { Cell } from '@deja/format';
+import { redactBytes } from '../shared/redact-bytes.js';
+
+export type Redact = (name: string, value: string) => string;
 
 export type Storage = 'integer' | 'real' | 'text' | 'blob' | 'null';
 
@@ -12,29 +15,29 @@ export function storageOf(value: unknown, declared: string | undefined): Storage
 }
 
 /** `type` is the storage class that the column goes by; a cell of another class says so. */
-export function cellOf(value: unknown, storage: Storage, type: Storage, redact: (text: string) => string): Cell {
+export function cellOf(value: unknown, storage: Storage, type: Storage, name: string, redact: Redact): Cell {
   switch (storage) {
     case 'null':
       return null;
     case 'blob':
-      return value instanceof Uint8Array ? { base64: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') } : null;
+      return value instanceof Uint8Array ? { base64: redactBytes(name, Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'), redact) } : null;
     case 'integer':
     case 'real': {
       const text = String(value);
       return storage === type ? text : { storage, text };
     }
     case 'text': {
-      const text = redact(typeof value === 'string' ? value : '');
+      const text = redact(name, typeof value === 'string' ? value : '');
       return type === 'text' ? text : { storage, text };
     }
   }
 }
 
 /** Parameters have no column: text is plain, numbers say what they are. Both drivers bind every JavaScript number as a real. */
-export function parameterCell(value: unknown, redact: (text: string) => string): Cell {
+export function parameterCell(value: unknown, name: string, redact: Redact): Cell {
   if (typeof value === 'boolean') return { storage: 'integer', text: value ? '1' : '0' };
   const storage = typeof value === 'number' ? 'real' : storageOf(value, undefined);
-  return cellOf(value, storage, 'text', redact);
+  return cellOf(value, storage, 'text', name, redact);
 }
 
 /** The value that a driver gives for a cell. */

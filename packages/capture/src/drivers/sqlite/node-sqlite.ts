@@ -100,7 +100,7 @@ class NodeSqlite {
     if (prepared === undefined) return original.apply(statement, args);
     const { database, text } = prepared;
     return this.#observed(database, text, args, (event) => {
-      const answer = this.#answers?.take(this.#file(database).path, text, boundValues(text, args).map((value) => parameterCell(value, (one) => one)));
+      const answer = this.#answers?.take(this.#file(database).path, text, boundValues(text, args).map((value) => parameterCell(value, '', (_, text) => text)));
       if (!answer && prepared.fake) throw nodeError({ message: `no recorded answer is left for: ${text}`, code: 'ERR_SQLITE_ERROR', errno: 1 });
       if (answer && 'ok' in answer) prepared.columns = answer.ok.fields.map(({ name, table, column, type }) => ({ name, table: table ?? null, column: column ?? null, type }));
       const result = answer ? fromAnswer(answer, kind, prepared.form, nodeError) : original.apply(statement, args);

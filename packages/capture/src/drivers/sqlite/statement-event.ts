@@ -88,7 +88,8 @@ export class SqliteEvent implements LiveEvent {
     if (this.#unkept > 0) pack.limit(`${this.#unkept} rows of a statement were not kept: ${this.#text.slice(0, 80)}`);
     if (this.#flaw !== undefined) pack.limit(`${this.#flaw}: ${this.#text.slice(0, 80)}`);
     const names = parameterNames(this.#text);
-    const params = boundValues(this.#text, this.#args).map((value, index) => parameterCell(value, (text) => pack.redact(names.get(index) ?? `?${index + 1}`, text)));
+    const redact = (name: string, value: string): string => pack.redact(name, value);
+    const params = boundValues(this.#text, this.#args).map((value, index) => parameterCell(value, names.get(index) ?? `?${index + 1}`, redact));
     return {
       kind: 'sql',
       database: this.#file.register(pack),
@@ -121,7 +122,7 @@ export class SqliteEvent implements LiveEvent {
       (column, index): SqlField => ({ name: column.name, type: types[index] ?? 'null', ...(column.table && column.column ? { table: column.table, column: column.column } : {}) }),
     );
     const rows = this.#rows.map((row, at) =>
-      this.#columns.map((column, index) => cellOf(row[index], storages[at]?.[index] ?? 'null', types[index] ?? 'null', (text) => pack.redact(column.column ?? column.name, text))),
+      this.#columns.map((column, index) => cellOf(row[index], storages[at]?.[index] ?? 'null', types[index] ?? 'null', column.column ?? column.name, (name, value) => pack.redact(name, value))),
     );
     const writes = WRITES.has(command) && this.#changes !== undefined;
     return {
