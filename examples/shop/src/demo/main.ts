@@ -10,7 +10,7 @@ import { isConfirmed, resultTable, type Result } from './table.js';
 
 const RUNS = 10;
 const PLAN_LINES = 45;
-const FOLDER = join('.deja', 'demo');
+const FOLDER = process.argv[2] ?? join('.deja', 'demo');
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
 
@@ -72,7 +72,7 @@ async function confirm(recorded: RecordedFailure): Promise<Result> {
       console.log(`    ${styleText('red', verdict)} ${oneLine(error?.message ?? JSON.stringify(divergence))}`);
     }
     const { control } = reproduced;
-    if (control) console.log(`    control: ${control.removed}: ${control.verdict}${control.instead ? styleText('dim', ` (${oneLine(control.instead)})`) : ''}`);
+    if (control) console.log(`    control without ${oneLine(control.removed)}: ${control.verdict}${control.instead ? styleText('dim', ` (${oneLine(control.instead)})`) : ''}`);
     return { recorded, reproduced };
   } catch (error) {
     console.log(`    ${styleText('red', '✘')} ${error instanceof Error ? error.message : String(error)}`);

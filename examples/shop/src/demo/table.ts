@@ -40,8 +40,12 @@ function milliseconds(ms: number | undefined): string {
   return ms === undefined ? '–' : `${Math.round(ms)} ms`;
 }
 
+/** As it is seen: without colours. */
+function width(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
 function aligned(rows: readonly (readonly string[])[]): string {
-  const width = (text: string): number => stripVTControlCharacters(text).length;
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))));
   return rows.map((row) => row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell))).join('  ').trimEnd()).join('\n');
 }

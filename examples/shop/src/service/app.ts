@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Redis } from 'ioredis';
-import pg from 'pg';
+import { Pool } from 'pg';
 import { adminPage, findAdmin } from './admins.js';
 import type { Config } from './config.js';
 import { findOrder, placeOrder, type OrderRequest } from './orders.js';
@@ -31,7 +31,7 @@ const orderSchema = {
 /** The shop over its real parts. Closing it closes them. */
 export function buildApp(config: Config): FastifyInstance {
   const app = fastify({ logger: false });
-  const pool = new pg.Pool({ connectionString: config.databaseUrl, max: 10 });
+  const pool = new Pool({ connectionString: config.databaseUrl, max: 10 });
   const cache = config.redisUrl === undefined ? undefined : new Redis(config.redisUrl, { commandTimeout: CACHE_TIMEOUT_MS });
   const s3 = new S3Client({ endpoint: config.storage.endpoint, region: config.storage.region, forcePathStyle: true });
   const receipts = new ReceiptStore(s3, config.storage.bucket);

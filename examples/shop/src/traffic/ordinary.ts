@@ -36,12 +36,12 @@ export class OrdinaryTraffic {
 
   /** Visits at this rate until `during` is over: they overlap it, and each other. */
   async beside<T>(during: Promise<T>, perSecond: number, kinds: readonly Visit[] = USUAL): Promise<T> {
-    let over = false;
+    const end = { reached: false };
     const watched = during.finally(() => {
-      over = true;
+      end.reached = true;
     });
     const started: Promise<void>[] = [];
-    while (!over) {
+    while (!end.reached) {
       started.push(this.#visit(this.#pick(kinds)));
       await Promise.race([sleep(1000 / perSecond), watched.catch(() => undefined)]);
     }

@@ -1,5 +1,5 @@
 import { createDatabase, locatePostgres, postgresTemplate, startPostgres } from '@deja/fixtures';
-import pg from 'pg';
+import { Client } from 'pg';
 import { SCHEMA } from './schema.js';
 
 export interface DatabaseServer {
@@ -18,9 +18,13 @@ export async function startDatabase(port: number, folder: string, cacheFolder: s
   try {
     await createDatabase(server, { database: DATABASE, user: DATABASE });
     const url = `postgres://${DATABASE}:shop-demo-password-1@127.0.0.1:${port}/${DATABASE}`;
-    const client = new pg.Client({ connectionString: url });
+    const client = new Client({ connectionString: url });
     await client.connect();
-    await client.query(SCHEMA).finally(() => client.end());
+    try {
+      await client.query(SCHEMA);
+    } finally {
+      await client.end();
+    }
     return { url, version: binaries.version, stop: () => server.stop() };
   } catch (error) {
     await server.stop();

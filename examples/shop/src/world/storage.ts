@@ -38,7 +38,7 @@ export async function startStorage(port: number): Promise<StorageServer> {
       };
       if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) return fail(403, 'AccessDenied', 'Access Denied');
       if (bucket !== BUCKET || key === undefined) return fail(404, 'NoSuchBucket', 'The specified bucket does not exist');
-      switch (request.method) {
+      switch (request.method ?? '') {
         case 'PUT': {
           const { etag } = store(key, body, request.headers['content-type'] ?? 'application/octet-stream');
           response.writeHead(200, { etag, 'content-length': '0' }).end();
