@@ -70,7 +70,7 @@ export class Capture implements Disposable {
     const { body } = config.limits;
     this.#install('the process', () => installProcessFailures(failures, (code) => this.#packager.exiting(code)));
     this.#install('the stacks of errors', () => installShownErrors((error) => failures.shown(error)));
-    this.#install('listening servers', () => this.#listening.install(() => recorder.listening()));
+    this.#install('listening servers', () => this.#listening.install(() => recorder.listening(), () => recorder.starting));
     this.#install('the HTTP server', () => installHttpServer(recorder, failures, body));
     this.#install('the HTTP client', () => installHttpClient(recorder, body));
     this.#install('undici', () => installUndici(recorder, body));

@@ -40,10 +40,18 @@ export interface RequestScope extends Kept {
 
 /** The two ends of an incoming HTTP exchange, by reference. */
 export interface ServedExchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders' | 'socket'> & { readonly originalUrl?: unknown };
+  /** `_header`: the head as it was written, for which Node has no public name. */
+  readonly response: Pick<ServerResponse, 'headersSent' | 'statusCode'> & { readonly _header?: unknown };
   readonly received: KeptBytes;
   readonly sent: KeptBytes;
+}
+
+/** What a finished exchange still has to tell. Node's own objects, with all their streams and listeners, can go. */
+export function settled({ request, response, received, sent }: ServedExchange): ServedExchange {
+  const { method, url, httpVersion, rawHeaders, socket, originalUrl } = request;
+  const { headersSent, statusCode, _header } = response;
+  return { request: { method, url, httpVersion, rawHeaders, socket, originalUrl }, response: { headersSent, statusCode, _header }, received, sent };
 }
 
 export type ScopeState = BootScope | BackgroundScope | RequestScope;

@@ -3,7 +3,7 @@ import { now } from './clock.js';
 import type { Limits } from './config.js';
 import { Entry, type Ledger } from './entry.js';
 import type { LiveEvent, OpenEvent, Recorder } from './recorder.js';
-import { emptyKept, type BackgroundScope, type BootScope, type RequestScope, type ScopeState, type ServedExchange } from './scope.js';
+import { emptyKept, settled, type BackgroundScope, type BootScope, type RequestScope, type ScopeState, type ServedExchange } from './scope.js';
 
 /** Inside Deja's own work nothing is recorded. */
 const UNOBSERVED = Symbol('unobserved');
@@ -70,6 +70,7 @@ export class TimelineRecorder implements Recorder, Ledger {
     if (scope.endedAt !== undefined) return;
     scope.endedAt = now();
     this.#running.delete(scope);
+    scope.exchange &&= settled(scope.exchange);
     this.#recent.push(scope);
     this.#recentBytes += scope.bytes;
     this.#forgetRecent();
@@ -104,6 +105,11 @@ export class TimelineRecorder implements Recorder, Ledger {
 
   runIn<R>(scope: ScopeState, fn: () => R): R {
     return scope.in === 'request' ? this.#storage.run(scope, fn) : this.#storage.exit(fn);
+  }
+
+  /** No request has arrived yet. */
+  get starting(): boolean {
+    return this.#booting;
   }
 
   /** The first server listens: start-up ends with the first request, or a while later. */

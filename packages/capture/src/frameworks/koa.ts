@@ -1,6 +1,6 @@
 import { hookModule } from '../hooks/module-hooks.js';
 import { scopeOf } from '../http/server.js';
-import { inherited, override } from '../http/patch.js';
+import { override, parentOf } from '../http/patch.js';
 import type { HandledError } from './handled-error.js';
 
 /** Koa 2 and 3: every error of a request, also one that a middleware reports itself, is emitted on the application with its context. */
@@ -12,7 +12,7 @@ export function hookKoa(handled: HandledError): void {
     override(prototype, 'emit', function emit(this: unknown, ...args: unknown[]) {
       const context = args[2];
       if (args[0] === 'error' && typeof context === 'object' && context !== null && 'req' in context) handled(scopeOf(context.req), args[1]);
-      return inherited(prototype, 'emit').apply(this, args);
+      return parentOf<'emit'>(prototype).emit.apply(this, args);
     });
   }, { versions: '>=2 <4' });
 }

@@ -6,16 +6,16 @@ import type { Operation } from '../drivers/operation.js';
 import { LiveHttp, pairs } from './http-event.js';
 import { ioErrorOf, phaseOf } from './io-error.js';
 
-/** Parts of a `ClientRequest` that Node has had under these names since long before 20, but does not document. */
-interface Internals {
+/** What of a `ClientRequest` is told. Node has had the undocumented names since long before 20. */
+interface Told extends Pick<ClientRequest, 'method' | 'host' | 'path' | 'protocol'> {
   /** The head as written to the wire. */
   readonly _header: string | null;
-  readonly protocol: string;
 }
 
 /** One exchange of Node's own HTTP client. */
 export class ClientExchange extends LiveHttp {
-  readonly #request: ClientRequest & Internals;
+  #request: ClientRequest | undefined;
+  #told: Told;
   readonly #port: number | undefined;
   #response: IncomingMessage | undefined = undefined;
   #connected = false;
@@ -24,7 +24,8 @@ export class ClientExchange extends LiveHttp {
 
   constructor(request: ClientRequest, port: number | undefined, cap: number, operation: Operation | undefined) {
     super(cap, operation);
-    this.#request = request as ClientRequest & Internals;
+    this.#request = request;
+    this.#told = request as ClientRequest & Told;
     this.#port = port;
   }
 
@@ -32,17 +33,19 @@ export class ClientExchange extends LiveHttp {
     this.#response = response;
     this.#connected = true;
     this.#secured = true;
-    this.#noteSocket(this.#request.socket);
+    this.#noteSocket(this.#request?.socket);
+    const { rawHeaders } = response;
     this.head({
       status: response.statusCode ?? 0,
       ...(response.statusMessage ? { statusText: response.statusMessage } : {}),
       httpVersion: response.httpVersion,
-      headers: () => pairs(response.rawHeaders),
+      headers: () => pairs(rawHeaders),
     });
   }
 
   responseEnded(response: IncomingMessage): void {
-    if (response.complete) this.complete(() => pairs(response.rawTrailers));
+    const { rawTrailers } = response;
+    if (response.complete) this.complete(() => pairs(rawTrailers));
   }
 
   /** The application gave up (`destroy`, `abort`, a time-out of its own): what follows is its doing and not the network's. */
@@ -51,9 +54,10 @@ export class ClientExchange extends LiveHttp {
   }
 
   broke(error: unknown): void {
+    if (this.#request === undefined) return;
     this.#noteSocket(this.#request.socket);
     const progress = {
-      tls: this.#request.protocol === 'https:', connected: this.#connected, secured: this.#secured,
+      tls: this.#told.protocol === 'https:', connected: this.#connected, secured: this.#secured,
       sent: this.#request.writableFinished, responded: this.responded,
     };
     const known = ioErrorOf(error, phaseOf(error, progress));
@@ -70,7 +74,7 @@ export class ClientExchange extends LiveHttp {
     this.broke(error);
   }
 
-  #noteSocket(socket: Socket | null): void {
+  #noteSocket(socket: Socket | null | undefined): void {
     if (!socket) return;
     this.#connected ||= !socket.connecting && socket.remotePort !== undefined;
     this.#secured ||= isTls(socket) && socket.getProtocol() !== null && !socket.connecting;
@@ -87,13 +91,20 @@ export class ClientExchange extends LiveHttp {
   }
 
   protected request(): Pick<HttpEvent, 'method' | 'url' | 'headers'> {
-    const request = this.#request;
+    const request = this.#told;
     const secure = request.protocol === 'https:';
     const port = this.#port ?? (secure ? 443 : 80);
     const authority = `${request.host.includes(':') ? `[${request.host}]` : request.host}${port === (secure ? 443 : 80) ? '' : `:${port}`}`;
     // Through a proxy the target is absolute already.
     const url = /^https?:/.test(request.path) ? request.path : `${request.protocol}//${authority}${request.path}`;
-    return { method: request.method, url, headers: headersOf(request) };
+    return { method: request.method, url, headers: headersOf(request, this.#request) };
+  }
+
+  protected settle(): void {
+    const { method, host, path, protocol, _header } = this.#told;
+    this.#told = { method, host, path, protocol, _header };
+    this.#request = undefined;
+    this.#response = undefined;
   }
 }
 
@@ -101,15 +112,15 @@ function isTls(socket: Socket): socket is TLSSocket {
   return 'encrypted' in socket;
 }
 
-function headersOf(request: ClientRequest & Internals): HeaderList {
-  if (typeof request._header === 'string') {
-    return request._header.split('\r\n').slice(1).flatMap((line) => {
+function headersOf({ _header }: Told, request: ClientRequest | undefined): HeaderList {
+  if (typeof _header === 'string') {
+    return _header.split('\r\n').slice(1).flatMap((line) => {
       const colon = line.indexOf(':');
       return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1).trim()] as const] : [];
     });
   }
-  return request.getRawHeaderNames().flatMap((name) => {
-    const value = request.getHeader(name);
+  return (request?.getRawHeaderNames() ?? []).flatMap((name) => {
+    const value = request?.getHeader(name);
     return (Array.isArray(value) ? value : [String(value)]).map((one) => [name, one] as const);
   });
 }

@@ -7,7 +7,7 @@ import { guarded } from '../core/guard.js';
 import type { Recorder } from '../core/recorder.js';
 import { currentOperation } from '../drivers/operation.js';
 import { ClientExchange } from './client-exchange.js';
-import { inherited, method, override, together } from './patch.js';
+import { method, override, parentOf, together } from './patch.js';
 
 const EXCHANGE = Symbol('deja.exchange');
 
@@ -47,6 +47,7 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
 
   const client = http.ClientRequest.prototype;
   const destroy = method(client, 'destroy');
+  const outgoing = parentOf<'write' | 'end' | 'emit'>(client);
   const incoming = http.IncomingMessage.prototype;
   const outer = method(incoming, 'push');
   const parts = [
@@ -54,11 +55,11 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
     ...patchModule(https, 443),
     override(client, 'write', function write(this: ClientRequest & Observed, ...args: unknown[]) {
       if (this[EXCHANGE]) onSend(this[EXCHANGE], args[0], args[1]);
-      return inherited(client, 'write').apply(this, args);
+      return outgoing.write.apply(this, args);
     }),
     override(client, 'end', function end(this: ClientRequest & Observed, ...args: unknown[]) {
       if (this[EXCHANGE] && !this.writableEnded && typeof args[0] !== 'function') onSend(this[EXCHANGE], args[0], args[1]);
-      return inherited(client, 'end').apply(this, args);
+      return outgoing.end.apply(this, args);
     }),
     override(client, 'destroy', function destroyed(this: ClientRequest & Observed, error?: unknown) {
       // Also how Node itself ends a request; then an error comes with it that tells the reason.
@@ -68,7 +69,7 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
     override(client, 'emit', function emit(this: ClientRequest & Observed, ...args: unknown[]) {
       const exchange = this[EXCHANGE];
       if (exchange !== undefined) onEvent(exchange, args);
-      return inherited(client, 'emit').apply(this, args);
+      return outgoing.emit.apply(this, args);
     }),
     override(incoming, 'push', function push(this: IncomingMessage & Observed, chunk: unknown, encoding: unknown) {
       const exchange = this[EXCHANGE];

@@ -44,6 +44,9 @@ export abstract class LiveHttp implements LiveEvent {
 
   protected abstract request(): Pick<HttpEvent, 'method' | 'url' | 'headers'>;
 
+  /** It is over: let go of the client's own objects, which hold far more than what is to tell. */
+  protected abstract settle(): void;
+
   get responded(): boolean {
     return this.#head !== undefined;
   }
@@ -79,12 +82,14 @@ export abstract class LiveHttp implements LiveEvent {
     this.#trailers = trailers;
     this.#end = 'complete';
     this.#open?.end();
+    this.settle();
   }
 
   failed(error: IoError): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     this.#open?.end();
+    this.settle();
   }
 
   toBody(pack: Packing): Omit<HttpEvent, 'seq' | 'scope' | 'at' | 'ms' | 'done'> {

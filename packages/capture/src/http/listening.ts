@@ -17,14 +17,17 @@ export class Listening {
     return [...this.#servers.values()];
   }
 
-  /** `onFirst` is called when the first server listens. */
-  install(onFirst: () => void): Disposable {
+  /** `onFirst` is called when the first server listens. What is closed again while `starting` was a probe for a free port. */
+  install(onFirst: () => void, starting: () => boolean): Disposable {
     const listens = guarded('net.Server', (server: net.Server) => {
       const bound = server.address();
       // Unix sockets and pipes have a name instead.
       if (bound === null || typeof bound === 'string') return;
       const isTls = server instanceof tls.Server;
       this.#servers.set(server, { address: bound.address, port: bound.port, ...(isTls ? { tls: true } : {}) });
+      server.once('close', () => {
+        if (starting()) this.#servers.delete(server);
+      });
       if (this.startMs !== undefined) return;
       this.startMs = now();
       onFirst();

@@ -27,7 +27,9 @@ export function method(target: object, name: string): Method {
   return Reflect.get(target, name) as Method;
 }
 
-/** The method that `target` inherits now: others may patch it after us, and must still be called. */
-export function inherited(target: object, name: string): Method {
-  return method(Object.getPrototypeOf(target) as object, name);
+/**
+ * What `target` inherits from. Its methods are to be read at each call, not once: others may patch them after us, and must still be called.
+ */
+export function parentOf<K extends string>(target: object): Readonly<Record<K, Method>> {
+  return Object.getPrototypeOf(target) as Readonly<Record<K, Method>>;
 }

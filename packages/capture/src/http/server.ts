@@ -6,7 +6,7 @@ import { KeptBytes } from '../core/kept-bytes.js';
 import type { RequestScope } from '../core/scope.js';
 import type { TimelineRecorder } from '../core/timeline-recorder.js';
 import { localAddressOf } from './local-address.js';
-import { inherited, override, together } from './patch.js';
+import { override, parentOf, together } from './patch.js';
 
 /** What happens with incoming requests. */
 export interface Lifecycle {
@@ -60,30 +60,32 @@ export function installHttpServer(recorder: TimelineRecorder, lifecycle: Lifecyc
   const closed = guarded('the end of a request', lifecycle.closed.bind(lifecycle), undefined);
 
   const patchServer = (prototype: http.Server | https.Server): Disposable => {
+    const parent = parentOf<'emit'>(prototype);
     const emit = function emit(this: unknown, ...args: unknown[]): unknown {
-      const original = inherited(prototype, 'emit');
-      if (args[0] !== 'request' && args[0] !== 'checkContinue') return original.apply(this, args);
+      if (args[0] !== 'request' && args[0] !== 'checkContinue') return parent.emit.apply(this, args);
       // `checkContinue` without a listener of its own emits `request` in turn.
       const scope = scopeOf(args[1]) ?? open(args[1] as IncomingMessage, args[2] as ServerResponse);
-      return scope ? recorder.runIn(scope, () => original.apply(this, args)) : original.apply(this, args);
+      return scope ? recorder.runIn(scope, () => parent.emit.apply(this, args)) : parent.emit.apply(this, args);
     };
     return override(prototype, 'emit', emit);
   };
 
   const incoming = http.IncomingMessage.prototype;
   const response = http.ServerResponse.prototype as ServerResponse & { _send: unknown };
+  const readable = parentOf<'push'>(incoming);
+  const outgoing = parentOf<'write' | 'end' | '_send' | 'emit'>(response);
   return together([
     patchServer(http.Server.prototype),
     patchServer(https.Server.prototype),
     override(incoming, 'push', function push(this: IncomingMessage & Observed, chunk: unknown, encoding: unknown) {
       const scope = this[SCOPE];
       if (scope !== undefined && chunk !== null) receive(scope, chunk, encoding);
-      return inherited(incoming, 'push').call(this, chunk, encoding);
+      return readable.push.call(this, chunk, encoding);
     }),
     override(response, 'write', function write(this: ServerResponse & Observed, ...args: unknown[]) {
       const scope = this[SCOPE];
       if (scope !== undefined) send(scope, args[0], args[1]);
-      return inherited(response, 'write').apply(this, args);
+      return outgoing.write.apply(this, args);
     }),
     override(response, 'end', function end(this: ServerResponse & Observed, ...args: unknown[]) {
       const scope = this[SCOPE];
@@ -91,7 +93,7 @@ export function installHttpServer(recorder: TimelineRecorder, lifecycle: Lifecyc
         if (typeof args[0] !== 'function') send(scope, args[0], args[1]);
         this[ENDING] = true;
       }
-      return inherited(response, 'end').apply(this, args);
+      return outgoing.end.apply(this, args);
     }),
     // Node's own way to the socket: within `end`, its first call is the moment at which the head is known and the last bytes have not left.
     override(response, '_send', function send(this: ServerResponse & Observed, ...args: unknown[]) {
@@ -100,12 +102,12 @@ export function installHttpServer(recorder: TimelineRecorder, lifecycle: Lifecyc
         this[ENDING] = false;
         ending(scope);
       }
-      return inherited(response, '_send').apply(this, args);
+      return outgoing._send.apply(this, args);
     }),
     override(response, 'emit', function emit(this: ServerResponse & Observed, ...args: unknown[]) {
       const scope = this[SCOPE];
       if (scope !== undefined && (args[0] === 'finish' || args[0] === 'close') && scope.endedAt === undefined) closed(scope, args[0] === 'finish');
-      return inherited(response, 'emit').apply(this, args);
+      return outgoing.emit.apply(this, args);
     }),
   ]);
 }

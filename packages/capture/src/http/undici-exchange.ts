@@ -28,7 +28,7 @@ const GIVEN_UP: ReadonlySet<unknown> = new Set(['UND_ERR_ABORTED', 'UND_ERR_HEAD
 
 /** One exchange of undici, which is also what the global `fetch` uses. */
 export class UndiciExchange extends LiveHttp {
-  readonly #request: UndiciRequest;
+  #request: UndiciRequest;
   #head: unknown = undefined;
   #sent = false;
 
@@ -47,10 +47,11 @@ export class UndiciExchange extends LiveHttp {
   }
 
   responseHead(response: UndiciResponse): void {
+    const { headers } = response;
     this.head({
       status: response.statusCode,
       ...(response.statusText ? { statusText: response.statusText } : {}),
-      headers: () => listOf(response.headers),
+      headers: () => listOf(headers),
     });
   }
 
@@ -65,6 +66,12 @@ export class UndiciExchange extends LiveHttp {
     const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
     const givenUp = GIVEN_UP.has(code) || name === 'AbortError' || name === 'TimeoutError';
     this.failed(givenUp ? { ...known, fields: { aborted: 'client' } } : known);
+  }
+
+  protected settle(): void {
+    const { origin, method, path, host, contentLength, headers, body } = this.#request;
+    // Of the body only its kind counts from here on: what was sent of it is kept elsewhere.
+    this.#request = { origin, method, path, host, contentLength, headers, body: body instanceof Uint8Array || body === null ? body : true };
   }
 
   protected request(): Pick<HttpEvent, 'method' | 'url' | 'headers'> {
