@@ -7,7 +7,7 @@ import { loadPackage } from '../shared/load-package.js';
 import type { Output, SharedOptions } from '../shared/output.js';
 import type { Paint } from '../shared/paint.js';
 import { shellWord } from '../shared/program-name.js';
-import { endingOf, outcomeText, scopeText, whatText, whereText } from '../render/event-line.js';
+import { endingOf, outcomeText, requestAt, scopeText, whatText, whereText } from '../render/event-line.js';
 import { table } from '../render/table.js';
 import { cut, oneLine } from '../render/text.js';
 import { duration } from '../render/units.js';
@@ -39,9 +39,19 @@ async function list(output: Output, options: EventsOptions, named: string): Prom
   const shown = folded > 0 ? wanted.filter((event) => event.scope?.in !== 'boot') : wanted;
   output.print(timeline(shown, pkg, output));
   if (folded > 0) output.say(output.err.dim(`(${folded} events of the application's start are not shown: --all)`));
-  const failed = shown.findLast((event) => ['error', 'bad'].includes(endingOf(event))) ?? shown.at(-1);
+  const failed = mostTelling(shown);
   if (failed) output.next(`event ${shellWord(shownPath(path))} ${failed.seq}`, 'all of one event');
   return EXIT.ok;
+}
+
+/** The last exchange of the failing request that went badly; without one, its last. */
+function mostTelling(shown: readonly IoEvent[]): IoEvent | undefined {
+  const own = shown.filter((event) => isOwn(event));
+  return own.findLast((event) => ['error', 'bad'].includes(endingOf(event))) ?? own.at(-1) ?? shown.at(-1);
+}
+
+function isOwn({ scope }: IoEvent): boolean {
+  return scope === undefined || (scope.in === 'request' && scope.request === 0);
 }
 
 function timeline(shown: readonly IoEvent[], pkg: ErrorPackage, { out, width }: Output): string {
@@ -60,14 +70,13 @@ function row(event: IoEvent, pkg: ErrorPackage, paint: Paint, room: number): str
   const tone = ending === 'ok' ? paint.green : ending === 'error' ? paint.red : paint.yellow;
   const where = whereText(event, pkg);
   const what = `${where === '' ? '' : `${where}: `}${whatText(event)}`;
-  const own = event.scope === undefined || (event.scope.in === 'request' && event.scope.request === 0);
   const scope = scopeText(event.scope);
   const outcome = Number.isFinite(room) ? cut(outcomeText(event), Math.floor(room * 0.4)) : outcomeText(event);
   return [
     paint.bold(String(event.seq)),
-    own ? scope : paint.dim(scope),
+    isOwn(event) ? scope : paint.dim(scope),
     event.kind === 'http' && event.service !== undefined ? event.service : event.kind,
-    event.at === undefined ? '–' : `${Math.round(event.at)} ms`,
+    event.at === undefined ? '–' : `${Math.round(event.at - requestAt(pkg))} ms`,
     duration(event.ms),
     cut(what, Number.isFinite(room) ? Math.floor(room * 0.6) : 160),
     `${tone(MARKS[ending])} ${ending === 'ok' ? outcome : tone(outcome)}`,

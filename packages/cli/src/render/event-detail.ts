@@ -2,7 +2,7 @@ import type { ErrorPackage, HeaderList, HttpEvent, HttpResponse, IoError, IoEven
 import type { Paint } from '../shared/paint.js';
 import { bodyLines } from './body.js';
 import { cellText, parameterText, redisArgument, redisReply } from './cells.js';
-import { ioErrorText, scopeText } from './event-line.js';
+import { ioErrorText, requestAt, scopeText } from './event-line.js';
 import { table } from './table.js';
 import { cut, indent, oneLine, visible } from './text.js';
 import { duration, plural } from './units.js';
@@ -21,13 +21,17 @@ export function eventDetail(event: IoEvent, pkg: ErrorPackage, options: DetailOp
   const { paint } = options;
   const facts = [
     scopeText(event.scope),
-    ...(event.at === undefined ? [] : [`began ${event.at < 0 ? duration(-event.at) : `+${duration(event.at)}`}${event.at < 0 ? ' before the request' : ''}`]),
+    ...(event.at === undefined ? [] : [began(event.at - requestAt(pkg))]),
     `took ${duration(event.ms)}`,
     ...(event.done === undefined ? [] : [`completed as number ${event.done}`]),
   ];
   const head = `${paint.bold(`#${event.seq} ${event.kind}`)}  ${paint.dim(facts.join(' · '))}`;
   const attributes = Object.entries(event.attributes ?? {}).map(([name, value]) => `${paint.dim(visible(name))} ${oneLine(String(value))}`);
   return [head, ...attributes, '', ...sections(event, pkg, options)].join('\n');
+}
+
+function began(ms: number): string {
+  return ms < 0 ? `began ${duration(-ms)} before the request` : `began ${duration(ms)} into the request`;
 }
 
 function sections(event: IoEvent, pkg: ErrorPackage, options: DetailOptions): string[] {

@@ -58,6 +58,11 @@ export function scopeText(scope: Scope | undefined): string {
   return scope === undefined || scope.request === 0 ? 'request' : `other ${scope.request}`;
 }
 
+/** When the failing request arrived, from the timeline's epoch: people count from there. */
+export function requestAt({ context }: Pick<ErrorPackage, 'context'>): number {
+  return context.requests[0]?.at ?? 0;
+}
+
 /** `23505 duplicate key value …`. */
 export function ioErrorText(error: IoError): string {
   const code = error.code !== undefined && !error.message.includes(error.code) ? `${error.code} ` : '';
