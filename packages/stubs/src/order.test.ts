@@ -31,9 +31,10 @@ describe('release order', () => {
     );
   });
 
-  it('does not wait for what was never seen to finish', async () => {
+  it('does not wait for what was never seen to finish, nor for background work', async () => {
     const { order } = make();
     order.enter({ seq: 1, repeat: false }, 'stub');
+    order.enter({ seq: 3, repeat: true, done: 1 }, 'stub');
     await order.enter({ seq: 2, repeat: false, done: 9 }, 'stub').wait();
   });
 

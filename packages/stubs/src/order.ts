@@ -34,8 +34,8 @@ export function createReleaseOrder(journal: Journal, stopped: AbortSignal, patie
   });
   return {
     enter(exchange, stub) {
-      // What was not seen to finish has no place in the order.
-      if (exchange.done === undefined) return { wait: () => Promise.resolve(), leave: () => undefined };
+      // What was not seen to finish has no place in the order; nor has what goes on beside the requests, at other times in every run.
+      if (exchange.done === undefined || exchange.repeat) return { wait: () => Promise.resolve(), leave: () => undefined };
       const entry: Outstanding = { exchange, done: exchange.done };
       outstanding.add(entry);
       const earlier = (): Outstanding | undefined => [...outstanding].find((other) => other.done < entry.done);
