@@ -36,13 +36,16 @@ const SEQUENCES = `
   FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE ${USER('n')} AND ${OWN('pg_class', 'c.oid')} AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'i') ORDER BY c.oid`;
 
-/** Functions that speak of tables by type or were parsed when they were made can only be made after the tables. */
+/**
+ * Functions that speak of tables by type or were parsed when they were made can only be made after the tables.
+ * OFFSET 0 makes the planner choose the database's own functions first: there are thousands of others.
+ */
 const FUNCTIONS = (late: boolean): string => `
-  SELECT pg_get_functiondef(p.oid) AS sql FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-  WHERE p.prokind IN ('f', 'p') AND ${USER('n')} AND ${OWN('pg_proc', 'p.oid')}
-    AND ${late ? '' : 'NOT '}(to_jsonb(p) ->> 'prosqlbody' IS NOT NULL OR EXISTS (
-      SELECT 1 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind <> 'c'
-      WHERE t.oid = p.prorettype OR t.oid = ANY (p.proargtypes::oid[]) OR t.oid = ANY (coalesce(p.proallargtypes, '{}')) OR t.typarray = p.prorettype)) ORDER BY p.oid`;
+  SELECT pg_get_functiondef(p.oid) AS sql FROM (
+    SELECT f.* FROM pg_catalog.pg_proc f WHERE f.pronamespace IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE ${USER('n')}) AND f.prokind IN ('f', 'p') AND ${OWN('pg_proc', 'f.oid')} OFFSET 0) p
+  WHERE ${late ? '' : 'NOT '}(to_jsonb(p) ->> 'prosqlbody' IS NOT NULL OR EXISTS (
+      SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_type t ON t.typrelid = c.oid
+      WHERE c.relkind <> 'c' AND (t.oid = p.prorettype OR t.oid = ANY (p.proargtypes::oid[]) OR t.oid = ANY (coalesce(p.proallargtypes, '{}')) OR t.typarray = p.prorettype))) ORDER BY p.oid`;
 
 const COLUMNS = `
   (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
