@@ -87,6 +87,20 @@ describe('people', () => {
     expect((await deja(['events', path, '--kind', 'sql'], { cwd })).stdout.trimEnd().split('\n')).toHaveLength(5);
   });
 
+  test('events folds draws of randomness, and what a long start did, unless all is asked for', async () => {
+    const file = join(cwd, 'noisy.deja');
+    const { timeline: [boot, , , , , , , random], ...rest } = examplePackage();
+    if (boot?.kind !== 'sql' || random?.kind !== 'random') throw new Error('the example has changed');
+    const timeline = Array.from({ length: 60 }, (_, index) => ({ ...(index < 20 ? boot : random), seq: index + 1 }));
+    writePackageFile(file, { ...rest, timeline });
+    const folded = await deja(['events', file], { cwd });
+    expect(folded.stdout).toMatch(/^21–60 +request +random .* randomUUID × 40/m);
+    expect(folded.stdout).not.toContain('boot');
+    expect(folded.stderr).toContain("20 events of the application's start are not shown");
+    expect((await deja(['events', file, '--all'], { cwd })).stdout.split('\n').filter((line) => /^ *\d+ /.test(line))).toHaveLength(60);
+    rmSync(file);
+  });
+
   test('event shows statements with their rows, messages with headers and bodies, bytes as a dump', async () => {
     const sql = await shown(3);
     expect(sql).toContain('$1 = 47');
