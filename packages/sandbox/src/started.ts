@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { DejaError } from '@deja/format';
 import type { GuestPlan } from '@deja/guest';
 import { AgentClient } from './agent-client.js';
 import type { SandboxName, SandboxSpec, StartedSandbox, StoppedSandbox } from './sandbox.js';
@@ -19,18 +20,21 @@ export interface Making {
 }
 
 const MAX_WORDS = 4000;
+const PIPES_MS = 2000;
 
 /**
  * Connects to the agent in a process just started.
  *
- * @throws DejaError DEJA_SANDBOX_DIED, DEJA_SANDBOX_HUNG
+ * @throws DejaError DEJA_SANDBOX_FAILED with the last words of what was started
  */
 export async function connectAgent(making: Making, began: number): Promise<StartedSandbox> {
   const { child, name, onLog } = making;
   if (!child.stdin || !child.stdout || !child.stderr) throw new TypeError('the child of a sandbox needs pipes');
+  // Its pipes close when the last process inside is gone; but one that escaped must not hold us.
   const gone = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
     child.once('error', () => resolve());
+    child.once('exit', () => setTimeout(resolve, PIPES_MS).unref());
   });
   let words = '';
   child.once('error', (error) => (words += error.message));
@@ -54,7 +58,10 @@ export async function connectAgent(making: Making, began: number): Promise<Start
     await client.ready();
   } catch (error) {
     await stop();
-    throw error;
+    throw new DejaError('DEJA_SANDBOX_FAILED', `the sandbox '${name}' could not be started: ${(error as Error).message}`, {
+      cause: error,
+      hint: '`deja doctor` tries every sandbox out; --sandbox chooses another.',
+    });
   }
   return {
     name,
