@@ -21,8 +21,8 @@ const DEPTH = { local: 3, block: 3, catch: 2, closure: 2, module: 1 } as const;
 export function errorChain(error: ErrorInfo, options: ChainOptions): string {
   const { paint } = options;
   const code = error.code === undefined ? '' : ` ${paint.dim(`[${oneLine(error.code)}]`)}`;
-  const fields = Object.entries(error.fields ?? {}).map(([name, value]) => paint.dim(`  .${visible(name)} = ${cut(previewText(value), 120)}`));
-  const lines = [`${paint.red(paint.bold(error.nonError ? 'thrown' : visible(error.name)))}: ${visible(error.message)}${code}`, ...fields, ...frames(error.frames, options)];
+  const fields = Object.entries(error.fields ?? {}).map(([name, value]) => paint.dim(`  .${oneLine(name)} = ${cut(previewText(value), 120)}`));
+  const lines = [`${paint.red(paint.bold(error.nonError ? 'thrown' : oneLine(error.name)))}: ${visible(error.message)}${code}`, ...fields, ...frames(error.frames, options)];
   const members = (error.errors ?? []).map((member, index) => `${paint.dim(`member ${index + 1}:`)}\n${indent(errorChain(member, options), '  ')}`);
   const cause = error.cause ? [`${paint.dim('caused by')} ${errorChain(error.cause, options)}`] : [];
   return [...lines, ...members, ...cause].join('\n');
@@ -48,9 +48,9 @@ function frames(all: readonly Frame[], options: ChainOptions): string[] {
 }
 
 function frameLine(frame: Frame, paint: Paint): string {
-  const place = `${visible(frame.file)}:${frame.line}:${frame.column}`;
-  const line = `  at ${visible(frame.function ?? '<anonymous>')} (${place})`;
-  return frame.inApp ? `  at ${paint.bold(visible(frame.function ?? '<anonymous>'))} (${paint.cyan(place)})` : paint.dim(line);
+  const place = `${oneLine(frame.file)}:${frame.line}:${frame.column}`;
+  const line = `  at ${oneLine(frame.function ?? '<anonymous>')} (${place})`;
+  return frame.inApp ? `  at ${paint.bold(oneLine(frame.function ?? '<anonymous>'))} (${paint.cyan(place)})` : paint.dim(line);
 }
 
 function variables(scope: FrameScope, { paint, width, full }: ChainOptions): string[] {
@@ -58,6 +58,6 @@ function variables(scope: FrameScope, { paint, width, full }: ChainOptions): str
   const shown = full ? entries : entries.slice(0, MAX_VARIABLES);
   const label = scope.type === 'local' || scope.type === 'block' ? '' : ` ${paint.dim(`(${scope.type})`)}`;
   const room = full ? Number.POSITIVE_INFINITY : Math.min(width, MAX_WIDTH) - 6;
-  const lines = shown.map(([name, value]) => `      ${cut(`${visible(name)} = ${previewText(value, full ? 5 : DEPTH[scope.type])}`, room)}${label}`);
+  const lines = shown.map(([name, value]) => `      ${cut(`${oneLine(name)} = ${previewText(value, full ? 5 : DEPTH[scope.type])}`, room)}${label}`);
   return entries.length > shown.length ? [...lines, paint.dim(`      … ${entries.length - shown.length} more (--full)`)] : lines;
 }

@@ -26,7 +26,7 @@ export function eventDetail(event: IoEvent, pkg: ErrorPackage, options: DetailOp
     ...(event.done === undefined ? [] : [`completed as number ${event.done}`]),
   ];
   const head = `${paint.bold(`#${event.seq} ${event.kind}`)}  ${paint.dim(facts.join(' · '))}`;
-  const attributes = Object.entries(event.attributes ?? {}).map(([name, value]) => `${paint.dim(visible(name))} ${oneLine(String(value))}`);
+  const attributes = Object.entries(event.attributes ?? {}).map(([name, value]) => `${paint.dim(oneLine(name))} ${oneLine(String(value))}`);
   return [head, ...attributes, '', ...sections(event, pkg, options)].join('\n');
 }
 
@@ -43,22 +43,22 @@ function sections(event: IoEvent, pkg: ErrorPackage, options: DetailOptions): st
     case 'redis':
       return redis(event, options);
     case 'dns':
-      return [`resolve ${visible(event.hostname)}`, '', ...ending(event.outcome, options.paint, (ok) => ok.addresses.map((address) => visible(address)))];
+      return [`resolve ${oneLine(event.hostname)}`, '', ...ending(event.outcome, options.paint, (ok) => ok.addresses.map((address) => oneLine(address)))];
     case 'socket':
-      return [`connect ${visible(event.host)}:${event.port}`, '', ...ending(event.outcome, options.paint, (ok) => [`${plural(ok.bytesSent, 'byte')} sent, ${ok.bytesReceived} received`])];
+      return [`connect ${oneLine(event.host)}:${event.port}`, '', ...ending(event.outcome, options.paint, (ok) => [`${plural(ok.bytesSent, 'byte')} sent, ${ok.bytesReceived} received`])];
     case 'state':
-      return [visible(event.name), '', ...ending(event.outcome, options.paint, ({ value }) => [visible(JSON.stringify(value, null, 2) ?? '')])];
+      return [oneLine(event.name), '', ...ending(event.outcome, options.paint, ({ value }) => [visible(JSON.stringify(value, null, 2) ?? '')])];
     case 'random':
-      return [event.source, '', ...ending(event.outcome, options.paint, ({ value }) => [visible(value)])];
+      return [event.source, '', ...ending(event.outcome, options.paint, ({ value }) => [oneLine(value)])];
   }
 }
 
 function sql(event: SqlEvent, options: DetailOptions): string[] {
   const { paint } = options;
   const params = (event.params ?? []).map((param, index) => `  ${paint.cyan(`$${index + 1}`)} = ${parameterText(param)}`);
-  const prepared = event.prepared === undefined ? '' : ` · prepared ${visible(event.prepared)}`;
+  const prepared = event.prepared === undefined ? '' : ` · prepared ${oneLine(event.prepared)}`;
   return [
-    paint.dim(`${visible(event.database)} · session ${event.session}${prepared}`),
+    paint.dim(`${oneLine(event.database)} · session ${event.session}${prepared}`),
     indent(visible(event.text.trim()), '  '),
     ...(params.length > 0 ? ['', ...params] : []),
     '',
@@ -67,12 +67,12 @@ function sql(event: SqlEvent, options: DetailOptions): string[] {
 }
 
 function rows(result: SqlResult, { paint, full }: DetailOptions): string {
-  const tag = `${visible(result.command)}${result.rowCount === null ? '' : ` ${result.rowCount}`}`;
+  const tag = `${oneLine(result.command)}${result.rowCount === null ? '' : ` ${result.rowCount}`}`;
   if (result.fields.length === 0) return tag;
-  const titles = result.fields.map((field) => ({ title: visible(field.name) }));
+  const titles = result.fields.map((field) => ({ title: oneLine(field.name) }));
   const shown = full ? result.rows : result.rows.slice(0, MAX_ROWS);
   const cells = shown.map((row) => row.map((cell) => (full ? cellText(cell) : cut(cellText(cell), MAX_CELL))));
-  const origins = result.fields.map((field) => visible(`${field.table === undefined ? '' : `${field.table}.${field.column ?? field.name} `}${field.type}`));
+  const origins = result.fields.map((field) => oneLine(`${field.table === undefined ? '' : `${field.table}.${field.column ?? field.name} `}${field.type}`));
   const rest = result.rows.length - shown.length;
   return [
     tag,
@@ -84,10 +84,10 @@ function rows(result: SqlResult, { paint, full }: DetailOptions): string {
 
 function http(event: HttpEvent, pkg: ErrorPackage, options: DetailOptions): string[] {
   const { paint } = options;
-  const peer = event.peer === undefined ? [] : [paint.dim(`to ${visible(event.peer.address)}:${event.peer.port}`)];
+  const peer = event.peer === undefined ? [] : [paint.dim(`to ${oneLine(event.peer.address)}:${event.peer.port}`)];
   return [
     ...peer,
-    `${paint.bold(visible(event.method))} ${visible(event.url)}`,
+    `${paint.bold(oneLine(event.method))} ${oneLine(event.url)}`,
     ...message(event.headers, event.body, pkg, options),
     '',
     ...ending(event.outcome, paint, (ok) => response(ok, pkg, options)),
@@ -98,21 +98,21 @@ function response(ok: HttpResponse, pkg: ErrorPackage, options: DetailOptions): 
   const chunks = ok.chunks && ok.chunks.length > 1 ? [`${ok.chunks.length} chunks`] : [];
   const timing = [...(ok.ttfb === undefined ? [] : [`head after ${duration(ok.ttfb)}`]), ...chunks];
   return [
-    `${options.paint.bold(`HTTP/${visible(ok.httpVersion ?? '1.1')} ${ok.status} ${visible(ok.statusText ?? '')}`.trim())}${timing.length > 0 ? `  ${options.paint.dim(timing.join(' · '))}` : ''}`,
+    `${options.paint.bold(`HTTP/${oneLine(ok.httpVersion ?? '1.1')} ${ok.status} ${oneLine(ok.statusText ?? '')}`.trim())}${timing.length > 0 ? `  ${options.paint.dim(timing.join(' · '))}` : ''}`,
     ...message(ok.headers, ok.body, pkg, options),
-    ...(ok.trailers ?? []).map(([name, value]) => `${options.paint.cyan(visible(name))}: ${visible(value)}`),
+    ...(ok.trailers ?? []).map(([name, value]) => `${options.paint.cyan(oneLine(name))}: ${oneLine(value)}`),
   ];
 }
 
 /** Headers and body of a request or a response. */
 export function message(headers: HeaderList, body: HttpResponse['body'], pkg: Pick<ErrorPackage, 'blobs'>, { paint, full }: DetailOptions): string[] {
-  const lines = headers.map(([name, value]) => `${paint.cyan(visible(name))}: ${oneLine(value)}`);
+  const lines = headers.map(([name, value]) => `${paint.cyan(oneLine(name))}: ${oneLine(value)}`);
   return body === undefined ? lines : [...lines, '', bodyLines(pkg.blobs, body, headers, full)];
 }
 
 function redis(event: RedisEvent, { paint }: DetailOptions): string[] {
   return [
-    paint.dim(`${visible(event.server)} · session ${event.session}`),
+    paint.dim(`${oneLine(event.server)} · session ${event.session}`),
     `  ${event.command.map((argument) => redisArgument(argument)).join(' ')}`,
     '',
     ...ending(event.outcome, paint, (reply) => [redisReply(reply)]),
@@ -130,6 +130,6 @@ function ioErrorLines(error: IoError, paint: Paint): string[] {
   const details = Object.entries({ code: error.code, errno: error.errno, syscall: error.syscall, phase: error.phase, 'bytes received': error.bytes, detail: error.detail, ...error.fields });
   return [
     paint.red(`✘ ${ioErrorText(error)}`),
-    ...details.flatMap(([name, value]) => (value === undefined ? [] : [`  ${paint.dim(visible(name))} ${oneLine(String(value))}`])),
+    ...details.flatMap(([name, value]) => (value === undefined ? [] : [`  ${paint.dim(oneLine(name))} ${oneLine(String(value))}`])),
   ];
 }

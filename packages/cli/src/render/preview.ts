@@ -1,5 +1,5 @@
 import type { Preview } from '@deja/format';
-import { cut, visible } from './text.js';
+import { cut, oneLine, visible } from './text.js';
 
 type Fields = { readonly [key: string]: Preview };
 
@@ -20,7 +20,7 @@ function isList(value: Preview | undefined): value is readonly Preview[] {
 
 /** What JSON cannot say is an object whose `$` key tells its kind. */
 function special(value: Fields, depth: number): string | null {
-  const name = typeof value.$class === 'string' ? visible(value.$class) : '';
+  const name = typeof value.$class === 'string' ? oneLine(value.$class) : '';
   const text = (key: string) => plain(value[key]);
   if ('$undefined' in value) return 'undefined';
   if ('$getter' in value) return '(getter)';
@@ -40,7 +40,7 @@ function special(value: Fields, depth: number): string | null {
 
 /** The content of a `$` key: a word or a number, whatever a hostile package puts there. */
 function plain(content: Preview | undefined): string {
-  return visible(cut(typeof content === 'string' ? content : (JSON.stringify(content) ?? ''), MAX_TEXT));
+  return oneLine(cut(typeof content === 'string' ? content : (JSON.stringify(content) ?? ''), MAX_TEXT));
 }
 
 function list(open: string, items: readonly Preview[], close: string, depth: number, each = (item: Preview) => previewText(item, depth - 1)): string {
@@ -51,7 +51,7 @@ function list(open: string, items: readonly Preview[], close: string, depth: num
 
 function object(value: Fields, depth: number): string {
   const { $class: name, $cut: left, ...fields } = value;
-  const prefix = typeof name === 'string' ? `${visible(name)} ` : '';
+  const prefix = typeof name === 'string' ? `${oneLine(name)} ` : '';
   const entries = Object.entries(fields);
   if (entries.length === 0) return left === undefined ? `${prefix}{}` : `${prefix}{… ${plain(left)}}`;
   if (depth === 0) return `${prefix}{…}`;
@@ -62,7 +62,8 @@ function object(value: Fields, depth: number): string {
 
 function fieldText(key: string, field: Preview, depth: number): string {
   // A field whose own name begins with a dollar was given a second one.
-  return `${visible(key.startsWith('$$') ? key.slice(1) : key)}: ${previewText(field, depth)}`;
+  const name = key.startsWith('$$') ? key.slice(1) : key;
+  return `${/^[\p{L}$_][\p{L}\p{N}$_]*$/u.test(name) ? name : visible(JSON.stringify(name))}: ${previewText(field, depth)}`;
 }
 
 function more(count: number): string[] {
