@@ -5,6 +5,7 @@ describe('what a server did, from what the client said', () => {
   it.each([
     [{ message: 'socket hang up', code: 'ECONNRESET' }, 'fin'],
     [{ message: 'aborted', code: 'ECONNRESET' }, 'fin'],
+    [{ message: 'socket hang up', code: 'ECONNRESET', fields: { aborted: 'client' } }, 'hold'],
     [{ message: 'read ECONNRESET', code: 'ECONNRESET', syscall: 'read' }, 'rst'],
     [{ message: 'write EPIPE', code: 'EPIPE', syscall: 'write' }, 'rst'],
     [{ message: 'other side closed', code: 'UND_ERR_SOCKET' }, 'fin'],

@@ -14,6 +14,8 @@ const CLOSED_CODES = new Set(['UND_ERR_SOCKET', 'ERR_STREAM_PREMATURE_CLOSE', 'N
 const CLOSED = /socket hang up|other side closed|\baborted\b|\bterminated\b|connection is closed|connection closed|closed unexpectedly|connection ended|connection lost|max retries per request/i;
 
 export function fateOf(error: IoError): Fate {
+  // Capture saw that the application's own limit or signal ended it, whatever the error then says.
+  if (error.fields?.['aborted'] === 'client') return 'hold';
   if ((error.code !== undefined && GAVE_UP_CODES.has(error.code)) || (error.name !== undefined && GAVE_UP_NAMES.has(error.name)) || GAVE_UP.test(error.message)) return 'hold';
   // Node says `socket hang up` with the code of a reset when the server closed in order.
   if (CLOSED.test(error.message)) return 'fin';

@@ -1,4 +1,4 @@
-import type { DatabaseInfo, ErrorPackage, IoError, IoEvent } from '@deja/format';
+import type { DatabaseInfo, ErrorPackage, IoError, IoEvent, RedisEvent } from '@deja/format';
 import { describe, expect, it } from 'vitest';
 import { buildStubPlan } from './build-stub-plan.js';
 
@@ -17,6 +17,14 @@ function http(seq: number, url: string, answer: { readonly error: IoError } | { 
 function sql(seq: number, text: string, answer: { readonly error: IoError } | { readonly pending: object } | 'ok'): IoEvent {
   const outcome = answer === 'ok' ? { ok: { command: 'SELECT', rowCount: 0, fields: [], rows: [] } } : answer;
   return { kind: 'sql', seq, database: 'main', session: 1, text, ms: 5, outcome };
+}
+
+function hanging(seq: number, host: string): IoEvent {
+  return { kind: 'socket', seq, host, port: 6379, outcome: { pending: {} } };
+}
+
+function command(seq: number, server: string, outcome: RedisEvent['outcome']): IoEvent {
+  return { kind: 'redis', seq, server, session: 1, command: ['GET', 'a'], outcome };
 }
 
 const refused: IoError = { message: 'connect ECONNREFUSED 10.0.0.1:443', code: 'ECONNREFUSED', syscall: 'connect', phase: 'connect' };
@@ -63,6 +71,15 @@ describe('stub plan of a timeline', () => {
       { host: 'db.example', port: 5433, how: 'refused' },
     ]);
     expect([plan.http, plan.redis, plan.sql]).toEqual([[], [], []]);
+  });
+
+  it('takes an attempt that was still going on for a silent port, unless another came through', () => {
+    const timedOut = { error: { message: 'Command timed out', phase: 'connect' as const } };
+    const servers = [REDIS, { ...REDIS, name: 'other', host: 'other.example' }];
+    const plan = buildStubPlan(source([hanging(1, 'redis.example'), command(2, 'cache', timedOut), hanging(3, 'other.example'), command(4, 'other', { ok: { null: true } }), command(5, 'other', timedOut)], { servers }));
+    expect(plan.closed).toEqual([{ host: 'redis.example', port: 6379, how: 'silent' }]);
+    expect(plan.redis.map(({ name }) => name)).toEqual(['other']);
+    expect(plan.limits).toEqual([]);
   });
 
   it('names as a limit what it cannot repeat', () => {

@@ -55,13 +55,16 @@ export function endpointKey(endpoint: Pick<Endpoint, 'host' | 'port'>): string {
 /** The ports at which connecting failed and nothing was ever answered; those where both happened are `mixed`. */
 export function closedPorts(source: StubSource): { readonly closed: ReadonlyMap<string, ClosedPortPlan>; readonly mixed: ReadonlyMap<string, number> } {
   const failed = new Map<string, ClosedPortPlan & { readonly seq: number }>();
+  const hanging = new Map<string, ClosedPortPlan>();
   const answered = new Set<string>();
   for (const event of source.timeline) {
     const endpoint = endpointOf(event, source);
     if (!endpoint) continue;
     const key = endpointKey(endpoint);
-    const how = 'error' in event.outcome ? closedPortOf(event.outcome.error) : null;
+    const how = failedAttempt(event);
     if (how && !failed.has(key)) failed.set(key, { host: endpoint.host, port: endpoint.port, how, seq: event.seq });
+    // An attempt that was still going on says nothing where others came through.
+    if ('pending' in event.outcome && event.kind === 'socket') hanging.set(key, { host: endpoint.host, port: endpoint.port, how: 'silent' });
     if ('ok' in event.outcome) answered.add(key);
   }
   const closed = new Map<string, ClosedPortPlan>();
@@ -70,5 +73,13 @@ export function closedPorts(source: StubSource): { readonly closed: ReadonlyMap<
     if (answered.has(key)) mixed.set(key, seq);
     else closed.set(key, port);
   }
+  for (const [key, port] of hanging) if (!answered.has(key) && !closed.has(key)) closed.set(key, port);
   return { closed, mixed };
+}
+
+function failedAttempt(event: IoEvent): 'refused' | 'silent' | null {
+  if (!('error' in event.outcome)) return null;
+  const how = closedPortOf(event.outcome.error);
+  // A command that timed out before it was sent waited for a connection; what became of that one says its own event.
+  return event.kind === 'redis' && how === 'silent' ? null : how;
 }

@@ -17,7 +17,7 @@ export function differentRequest(recorded: HttpExchange, asked: HttpQuestion, by
   const authority = authorityOf(recorded, url);
   const askedAuthority = withoutDefaultPort(header(asked.headers, 'host') ?? '', url);
   if (askedAuthority !== authority) return { distance: 6, text: `authority ${askedAuthority} instead of ${authority}` };
-  if (path !== recordedPath) return { distance: 4 - likeness(path, recordedPath) + (asked.method === recorded.method ? 0 : 1), text: `path ${path} instead of ${recordedPath}` };
+  if (path !== recordedPath && normalised(path, url) !== url.pathname) return { distance: 4 - likeness(path, recordedPath) + (asked.method === recorded.method ? 0 : 1), text: `path ${path} instead of ${recordedPath}` };
   if (asked.method !== recorded.method) return { distance: 2.9, text: `method ${asked.method} instead of ${recorded.method}` };
   const pairs = query === recordedQuery ? null : differentPairs(recordedQuery, query, 'query parameter', recorded, (name) => SIGNING.test(name));
   if (pairs) return { distance: 2, text: pairs };
@@ -44,6 +44,11 @@ function authorityOf(recorded: HttpExchange, url: URL): string {
 
 function withoutDefaultPort(authority: string, url: URL): string {
   return authority.toLowerCase().replace(url.protocol === 'https:' ? /:443$/ : /:80$/, '');
+}
+
+/** Capture may have written the URL as a URL object does. */
+function normalised(path: string, base: URL): string {
+  return URL.canParse(path, base.origin) ? new URL(path, base.origin).pathname : path;
 }
 
 function split(target: string): [string, string] {

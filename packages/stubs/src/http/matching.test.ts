@@ -43,6 +43,15 @@ describe('equal requests', () => {
   });
 });
 
+describe('the path', () => {
+  it('may be recorded as a URL object writes it', () => {
+    const recorded = httpExchange({ seq: 1, url: 'https://api.example/a|b/c%22d' }, {});
+    const question = { method: 'GET', headers: [['Host', 'api.example']] as const, body: Buffer.alloc(0) };
+    expect(differentRequest(recorded, { ...question, target: '/x/../a|b/c"d' }, bytes)).toBeNull();
+    expect(differentRequest(recorded, { ...question, target: '/x/../a|b/c"e' }, bytes)?.text).toBe('path /x/../a|b/c"e instead of /a|b/c%22d');
+  });
+});
+
 describe('differences are named', () => {
   const url = 'https://api.example/v1/charge';
   it.each([
