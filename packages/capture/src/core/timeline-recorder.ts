@@ -14,6 +14,9 @@ const BOOT_AFTER_LISTENING_MS = 60_000;
 /** So many of the last requests are kept although nothing overlapped them: what they left running may still fail. */
 const LATE_FAILURES = 4;
 
+/** Starting may migrate whole databases, and cannot be repeated without what it was told. */
+const BOOT_EVENTS = 20_000;
+
 /** Puts every event into its scope: start-up, the request whose work it is, or the background. */
 export class TimelineRecorder implements Recorder, Ledger {
   readonly boot: BootScope = { in: 'boot', ...emptyKept() };
@@ -38,7 +41,7 @@ export class TimelineRecorder implements Recorder, Ledger {
     const store = this.#storage.getStore();
     if (store === UNOBSERVED) return null;
     const scope = store === undefined || store.released ? this.#outside() : store;
-    if (scope.entries.length >= this.#limits.events) {
+    if (scope.entries.length >= (scope.in === 'boot' ? BOOT_EVENTS : this.#limits.events)) {
       if (scope.in !== 'background') {
         scope.dropped += 1;
         return null;
