@@ -12,6 +12,8 @@ export interface ServedDatabase {
 }
 
 export interface Databases extends Part {
+  /** Once the application is ready: the rows of those databases whose tables it makes itself. */
+  addRows(): Promise<void>;
   /** By name, those that have a server. */
   readonly served: ReadonlyMap<string, ServedDatabase>;
 }
@@ -32,7 +34,7 @@ export async function startDatabases(plan: GuestPlan, folder: string): Promise<D
   const groups = Map.groupBy(plan.databases.filter(isPostgres), ({ engine }) => `${engine.binaries}\n${engine.template}`);
   await Promise.all([...groups.values()].map(async (group, number) => serve(group, join(folder, `pg${number}`), started, served)));
   const running = started.move();
-  return { served, stop: () => running.disposeAsync() };
+  return { served, addRows: async () => addRows(plan, served), stop: () => running.disposeAsync() };
 }
 
 /** One server for all databases of the same engine. */
@@ -46,8 +48,17 @@ async function serve(databases: readonly PostgresDatabase[], folder: string, sta
   for (const database of databases) {
     const login = loginOf(database);
     await postgres.createDatabase(server, login);
-    await postgres.loadPostgres(server, login, database.fixture);
+    if (!database.ownSchema) await postgres.loadPostgres(server, login, database.fixture);
     served.set(database.fixture.name, { server, login });
+  }
+}
+
+async function addRows(plan: GuestPlan, served: Databases['served']): Promise<void> {
+  for (const { fixture, ownSchema } of plan.databases) {
+    const there = ownSchema && served.get(fixture.name);
+    if (!there) continue;
+    const { addRowsWhenQuiet } = await import('@deja/fixtures/postgres');
+    await addRowsWhenQuiet(there.server, there.login, fixture);
   }
 }
 

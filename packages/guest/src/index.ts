@@ -6,4 +6,3 @@ export type { FrameListener } from './channel.js';
 export { MAX_FRAME, MAX_HEADER } from './frames.js';
 export type { Frame } from './frames.js';
 export { AGENT_ENTRY } from './entry.js';
-export { harvestName } from './harvest.js';

@@ -14,12 +14,7 @@ export interface GuestPlan {
   /** What ends the observation. `exit`: the recorded failure ended the process. */
   readonly until: 'answers' | 'exit';
   readonly deadlines: GuestDeadlines;
-  /** Report all rows that are in the served databases when the observation ends, as `harvestName` files of `HarvestedRows`. */
-  readonly harvest?: boolean;
 }
-
-/** What an application made of a database, by itself. */
-export type HarvestedRows = Pick<DatabaseFixture, 'tables' | 'afterLoad'>;
 
 export interface GuestDeadlines {
   /** From the application's start until it accepts connections. */
@@ -46,6 +41,8 @@ export interface GuestDatabase {
   readonly engine:
     | { readonly kind: 'postgres'; readonly binaries: string; readonly template: string }
     | { readonly kind: 'sqlite'; readonly file: string };
+  /** Postgres: it begins empty, the application makes the tables at its start; the rows are added when it is ready and has come to rest. */
+  readonly ownSchema?: boolean;
   /** Where the application expects the server. */
   readonly listen?: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
 }

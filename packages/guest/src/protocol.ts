@@ -21,7 +21,7 @@ export type GuestFrame =
   | { readonly type: 'done'; readonly id: number; readonly ms: number }         // payload of the answer to `trigger`: the Observation as JSON
   | { readonly type: 'failed'; readonly id: number; readonly error: GuestFailure }
   | { readonly type: 'log'; readonly stream: LogStream }                        // payload: bytes
-  | { readonly type: 'package'; readonly name: string };                        // payload: a package that the replayed application's capture wrote, or harvested rows as JSON
+  | { readonly type: 'package'; readonly name: string };                        // payload: a package that the replayed application's capture wrote
 
 export const PROTOCOL_VERSION = 1;
 

@@ -1,14 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp } from './app.js';
 import type { RunningApp } from './app.js';
 import { appEnvironment } from './app-env.js';
 import { AgentError } from './failure.js';
-import { harvest } from './harvest.js';
 import { observe } from './observe.js';
 import { AppOutput } from './output.js';
 import { PackageOutbox } from './package-outbox.js';
 import type { GuestPlan } from './plan.js';
 import type { AppEnd, HostRequest, LogStream, Observation } from './protocol.js';
-import { checkPortsAreFree, inWords, waitUntilReady } from './ready.js';
+import { checkPortsAreFree, waitUntilReady } from './ready.js';
 import { killStrays } from './strays.js';
 import { makeWorld } from './world.js';
 import type { World } from './world.js';
@@ -18,6 +18,9 @@ export interface Reports {
   log(stream: LogStream, bytes: Uint8Array): void;
   package(name: string, bytes: Uint8Array): void;
 }
+
+/** For what is under way when everything shall end. */
+const STOP_PATIENCE_MS = 5000;
 
 type Stage =
   | { readonly at: 'new' }
@@ -32,53 +35,32 @@ export class Session {
   readonly #output: AppOutput;
   #stage: Stage = { at: 'new' };
   #app: RunningApp | null = null;
+  /** What the host asked for and has no answer to yet. */
+  #current: Promise<unknown> = Promise.resolve();
+  #stopping = false;
 
   constructor(reports: Reports) {
     this.#reports = reports;
     this.#output = new AppOutput((stream, bytes) => reports.log(stream, bytes));
   }
 
-  async apply(plan: GuestPlan): Promise<void> {
-    if (this.#stage.at !== 'new') throw outOfOrder('apply', this.#stage.at);
-    const world = await makeWorld(plan, (line) => this.#reports.log('agent', Buffer.from(`${line}\n`)));
-    this.#stage = { at: 'applied', world };
+  apply(plan: GuestPlan): Promise<void> {
+    return this.#track(this.#apply(plan));
   }
 
-  async start(): Promise<void> {
-    if (this.#stage.at !== 'applied') throw outOfOrder('start', this.#stage.at);
-    const { world } = this.#stage;
-    const { plan } = world;
-    try {
-      await checkPortsAreFree(plan);
-      const app = startApp(plan, appEnvironment(plan.app, world.injected), this.#output);
-      this.#app = app;
-      if (!startIsTheFailure(plan)) await waitUntilReady(plan, app, this.#output);
-      this.#stage = { at: 'started', world, app };
-    } catch (error) {
-      this.#stage = { at: 'not-started', world, message: (error as Error).message };
-      throw error;
-    }
+  start(): Promise<void> {
+    return this.#track(this.#start());
   }
 
-  async trigger(): Promise<Observation> {
-    const stage = this.#stage;
-    switch (stage.at) {
-      case 'started': {
-        const outbox = new PackageOutbox(stage.world.injected.out, (name, bytes) => this.#reports.package(name, bytes));
-        const observed = await observe(stage.world.plan, stage.app, outbox);
-        if (stage.world.plan.harvest) await harvest(stage.world.databases, (name, bytes) => this.#reports.package(name, bytes));
-        return this.#observation(stage.world, observed);
-      }
-      case 'not-started':
-        return this.#observation(stage.world, { responses: [], end: { kind: 'never-started', message: stage.message } });
-      case 'new':
-      case 'applied':
-      case 'stopped':
-        throw outOfOrder('trigger', stage.at);
-    }
+  trigger(): Promise<Observation> {
+    return this.#track(this.#trigger());
   }
 
+  /** May come at any time, also in the middle of something: that is ended first, so that nothing is made after the cleaning up. */
   async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#app?.kill();
+    await Promise.race([this.#current, sleep(STOP_PATIENCE_MS, undefined, { ref: false })]);
     const stage = this.#stage;
     this.#stage = { at: 'stopped' };
     this.#app?.kill();
@@ -88,9 +70,51 @@ export class Session {
     await stage.world.stop();
   }
 
-  /** Says how the application ended, where it did. */
-  get appEnd(): string | null {
-    return this.#app?.end ? inWords(this.#app.end) : null;
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#current = work.catch(() => undefined);
+    return work;
+  }
+
+  async #apply(plan: GuestPlan): Promise<void> {
+    if (this.#stage.at !== 'new') throw outOfOrder('apply', this.#stage.at);
+    const world = await makeWorld(plan, (line) => this.#reports.log('agent', Buffer.from(`${line}\n`)));
+    this.#stage = { at: 'applied', world };
+  }
+
+  async #start(): Promise<void> {
+    if (this.#stage.at !== 'applied') throw outOfOrder('start', this.#stage.at);
+    const { world } = this.#stage;
+    const { plan } = world;
+    try {
+      await checkPortsAreFree(plan);
+      if (this.#stopping) throw outOfOrder('start', 'stopped');
+      const app = startApp(plan, appEnvironment(plan.app, world.injected), this.#output);
+      this.#app = app;
+      if (!startIsTheFailure(plan)) {
+        await waitUntilReady(plan, app, this.#output);
+        await world.addRows();
+      }
+      this.#stage = { at: 'started', world, app };
+    } catch (error) {
+      this.#stage = { at: 'not-started', world, message: (error as Error).message };
+      throw error;
+    }
+  }
+
+  async #trigger(): Promise<Observation> {
+    const stage = this.#stage;
+    switch (stage.at) {
+      case 'started': {
+        const outbox = new PackageOutbox(stage.world.injected.out, (name, bytes) => this.#reports.package(name, bytes));
+        return this.#observation(stage.world, await observe(stage.world.plan, stage.app, outbox));
+      }
+      case 'not-started':
+        return this.#observation(stage.world, { responses: [], end: { kind: 'never-started', message: stage.message } });
+      case 'new':
+      case 'applied':
+      case 'stopped':
+        throw outOfOrder('trigger', stage.at);
+    }
   }
 
   #observation(world: World, observed: { readonly responses: Observation['responses']; readonly end: AppEnd | null }): Observation {

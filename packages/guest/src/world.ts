@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ReplayInstructions } from '@deja/format';
 import type { StubDivergence } from '@deja/stubs';
 import type { Injected } from './app-env.js';
-import { startDatabases, type Databases } from './databases.js';
+import { startDatabases } from './databases.js';
 import { makeMachine } from './machine.js';
 import { applyNetwork } from './network.js';
 import type { GuestPlan } from './plan.js';
@@ -14,7 +14,8 @@ import { loadStubs, startStubServers } from './stub-servers.js';
 export interface World {
   readonly plan: GuestPlan;
   readonly injected: Injected;
-  readonly databases: Databases['served'];
+  /** Rows for the tables that the application has made itself, where it does. */
+  addRows(): Promise<void>;
   divergences(): readonly StubDivergence[];
   notes(): readonly string[];
   stop(): Promise<void>;
@@ -46,7 +47,7 @@ export async function makeWorld(plan: GuestPlan, log: (line: string) => void): P
     const stubs = await startStubServers(plan, databases, loading);
     parts.push(stubs);
     const injected = writeInstructions(plan, folder, stubs);
-    return { plan, injected, databases: databases.served, divergences: () => stubs.divergences(), notes: () => stubs.notes(), stop };
+    return { plan, injected, addRows: () => databases.addRows(), divergences: () => stubs.divergences(), notes: () => stubs.notes(), stop };
   } catch (error) {
     await stop();
     throw error;
