@@ -8,23 +8,33 @@ interface Tracked {
   readonly run: (<R>(fn: () => R) => R) | undefined;
 }
 
-const tracked = new WeakMap<object, Tracked>();
+/** Kept on the query object itself: weak maps with an entry per statement cost the garbage collector dearly. */
+const TRACKED = Symbol('deja.query');
+
+function trackedOf(query: object): Tracked | undefined {
+  return (query as { readonly [TRACKED]?: Tracked })[TRACKED];
+}
+
+function setTracked(query: object, value: Tracked): void {
+  (query as { [TRACKED]?: Tracked })[TRACKED] = value;
+}
+
 /** The event whose statement is being written to the wire; only set during a synchronous call. */
 let sending: PgQueryEvent | undefined;
 /** The call of `query` under way: an idle connection sends the new query object before the call returns. */
 let calling: { readonly event: PgQueryEvent; readonly before: readonly unknown[] } | undefined;
 
 export function isTracked(query: object): boolean {
-  return tracked.has(query);
+  return trackedOf(query) !== undefined;
 }
 
 export function eventOf(query: unknown): PgQueryEvent | undefined {
-  return typeof query === 'object' && query !== null ? tracked.get(query)?.event : undefined;
+  return typeof query === 'object' && query !== null ? trackedOf(query)?.event : undefined;
 }
 
 /** Follow what the server answers to this query object of pg's own class. */
 export function track(query: object, event: PgQueryEvent, run?: Tracked['run']): void {
-  tracked.set(query, { event, run });
+  setTracked(query, { event, run });
 }
 
 /** Runs a call of `query`; a query object that is not among `before` and is sent meanwhile is the one it made. */
@@ -43,14 +53,14 @@ export function whileCalling<R>(event: PgQueryEvent, before: readonly unknown[],
  * The object is wrapped, not its class: we do not know who else uses that.
  */
 export function trackForeign(query: object, event: PgQueryEvent, run: NonNullable<Tracked['run']>): void {
-  tracked.set(query, { event, run });
+  setTracked(query, { event, run });
   patchHandlers(query);
 }
 
 /** `handle*` of a query prototype, or of one object. */
 export function patchHandlers(target: object): void {
   wrapMethod(target, 'submit', (original) => function submit(this: unknown, ...args) {
-    if (calling !== undefined && typeof this === 'object' && this !== null && !tracked.has(this) && !calling.before.includes(this)) track(this, calling.event);
+    if (calling !== undefined && typeof this === 'object' && this !== null && trackedOf(this) === undefined && !calling.before.includes(this)) track(this, calling.event);
     const event = eventOf(this);
     if (event === undefined) return original.apply(this, args);
     const outer = sending;
@@ -88,7 +98,7 @@ export function patchHandlers(target: object): void {
 
 function observe(target: object, name: string, see: (event: PgQueryEvent, message: unknown, query: unknown) => void): void {
   wrapMethod(target, name, (original) => function observed(this: unknown, ...args) {
-    const found = typeof this === 'object' && this !== null ? tracked.get(this) : undefined;
+    const found = typeof this === 'object' && this !== null ? trackedOf(this) : undefined;
     if (found === undefined) return original.apply(this, args);
     try {
       see(found.event, args[0], this);

@@ -18,7 +18,9 @@ export const ioredis: Instrumentation = {
   },
 };
 
-const events = new WeakMap<object, RedisCommandEvent>();
+/** Kept on the command itself: weak maps with an entry per command cost the garbage collector dearly. */
+const EVENT = Symbol('deja.command');
+
 const attempts = new WeakMap<object, { readonly event: ConnectionEvent; error: unknown }>();
 
 function patch(exports: unknown, recorder: Recorder): void {
@@ -48,7 +50,8 @@ function patch(exports: unknown, recorder: Recorder): void {
 /** A command passes here again when it was kept while offline, is sent once more after a lost connection, or goes to another node. */
 function begin(recorder: Recorder, redis: unknown, command: unknown): void {
   if (typeof redis !== 'object' || redis === null || typeof command !== 'object' || command === null) return;
-  if (events.get(command)?.ended === false) return;
+  const observed: { [EVENT]?: RedisCommandEvent } = command;
+  if (observed[EVENT]?.ended === false) return;
   const name = textField(command, 'name');
   const values = field(command, 'args');
   if (name === undefined) return;
@@ -56,7 +59,7 @@ function begin(recorder: Recorder, redis: unknown, command: unknown): void {
   if (event === null) return;
   if (/subscribe$/i.test(name)) noteNotCaptured('messages of Redis subscriptions');
   if (/^monitor$/i.test(name)) noteNotCaptured('the output of the Redis command MONITOR');
-  events.set(command, event);
+  observed[EVENT] = event;
   replace(command, 'resolve', (resolve) => function (this: unknown, ...args) {
     event.replied(args[0]);
     return resolve.apply(this, args);
@@ -76,7 +79,7 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 function replace(target: object, name: string, make: (original: Method) => Method): void {
   const original = field(target, name);
-  if (isFunction(original)) Object.defineProperty(target, name, { value: make(original), writable: true, configurable: true, enumerable: Object.hasOwn(target, name) });
+  if (isFunction(original)) Reflect.set(target, name, make(original));
 }
 
 function connection(recorder: Recorder, redis: unknown, status: unknown): void {
