@@ -73,7 +73,7 @@ export async function reproduce(plan: ReproductionPlan, options: ReproduceOption
     ...workFiles(plan.app, app.folder),
     ...(options.onLog ? { onLog: options.onLog } : {}),
   };
-  const attempt = (changed: ReproductionPlan) => runOnce(sandbox, spec, guestPlan(changed, { preload: options.preload, postgres }), options.signal);
+  const attempt = (changed: ReproductionPlan) => runOnce(sandbox, spec, guestPlan(changed, { preload: options.preload, postgres, otherCode: options.app !== undefined && app.differences.length > 0 }), options.signal);
 
   const runs: RunResult[] = [];
   for (let number = 1; number <= options.runs && !options.signal?.aborted; number++) {

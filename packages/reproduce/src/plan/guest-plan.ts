@@ -1,8 +1,9 @@
-import { DejaError, type DatabaseInfo, type ErrorPackage } from '@deja/format';
+import { DejaError, type ErrorPackage } from '@deja/format';
 import { bodyBytes } from '@deja/format/node';
 import type { DatabaseFixture } from '@deja/fixtures';
 import type { GuestDatabase, GuestPlan } from '@deja/guest';
 import { planNetwork } from './network.js';
+import { makesOwnSchema, requestRows, requestStatements } from './own-schema.js';
 import type { PlannedTrigger, ReproductionPlan } from './plan.js';
 
 export interface GuestTools {
@@ -10,16 +11,19 @@ export interface GuestTools {
   readonly preload: string;
   /** Folders of the server's binaries and of its prepared data. Null where no database of the plan needs them. */
   readonly postgres: { readonly binaries: string; readonly template: string } | null;
+  /** Another release than the recorded one is run. */
+  readonly otherCode: boolean;
 }
 
 /** The plan as the guest agent takes it: in recorded paths, which the sandbox's driver makes its own; nothing left to decide. */
 export function guestPlan(plan: ReproductionPlan, tools: GuestTools): GuestPlan {
   const { app, recording } = plan;
-  const { hosts, addresses } = planNetwork(recording);
+  const { hosts, addresses } = planNetwork(recording, new Set(plan.stubs.dns.map(({ name }) => name)));
+  const isOwn = (database: string): boolean => makesOwnSchema(recording, database, tools.otherCode);
   return {
     network: { mode: 'isolated', hosts, addresses },
-    databases: plan.fixtures.databases.flatMap((fixture) => guestDatabase(fixture, recording.databases, tools)),
-    stubs: plan.stubs,
+    databases: plan.fixtures.databases.flatMap((fixture) => guestDatabase(fixture, recording, tools)),
+    stubs: { ...plan.stubs, sql: plan.stubs.sql.map((proxy) => (isOwn(proxy.database) ? requestStatements(proxy, recording) : proxy)) },
     app: {
       command: app.arguments.length === 0 ? [] : [app.node.path, ...app.arguments],
       cwd: app.cwd,
@@ -44,15 +48,16 @@ export function guestPlan(plan: ReproductionPlan, tools: GuestTools): GuestPlan 
   };
 }
 
-function guestDatabase(fixture: DatabaseFixture, infos: readonly DatabaseInfo[], { postgres }: GuestTools): readonly GuestDatabase[] {
-  const info = infos.find(({ name }) => name === fixture.name);
+function guestDatabase(fixture: DatabaseFixture, recording: ErrorPackage, { postgres, otherCode }: GuestTools): readonly GuestDatabase[] {
+  const info = recording.databases.find(({ name }) => name === fixture.name);
   switch (fixture.engine) {
     case 'sqlite':
       return info?.file === undefined || info.file === ':memory:' ? [] : [{ fixture, engine: { kind: 'sqlite', file: info.file } }];
     case 'postgres': {
       if (postgres === null) throw new DejaError('DEJA_ENGINE_MISSING', `database ${fixture.name} needs Postgres, which is not installed`, { hint: 'deja doctor' });
       const listen = { host: info?.host ?? 'localhost', port: info?.port ?? 5432, database: info?.database ?? fixture.name, user: info?.user ?? 'postgres' };
-      return [{ fixture, engine: { kind: 'postgres', ...postgres }, listen }];
+      const made = makesOwnSchema(recording, fixture.name, otherCode) ? { fixture: requestRows(fixture, recording), ownSchema: true } : { fixture };
+      return [{ ...made, engine: { kind: 'postgres', ...postgres }, listen }];
     }
     case 'mysql':
     case 'mariadb':

@@ -20,6 +20,11 @@ describe('planNetwork', () => {
     expect(addressOf(network, 'localhost')).toBe('127.0.0.1');
   });
 
+  it('leaves a name that did not resolve to the name server', () => {
+    const network = planNetwork({ timeline: [get('https://gone.example/')], databases: [], servers: [] }, new Set(['gone.example']));
+    expect(network.hosts).toEqual([]);
+  });
+
   it('does not make names of Unix sockets', () => {
     expect(planNetwork({ timeline: [], databases: [{ name: 'main', engine: 'postgres', host: '/var/run/postgresql' }], servers: [] })).toEqual({ hosts: [], addresses: [] });
   });

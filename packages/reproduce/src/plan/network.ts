@@ -10,13 +10,16 @@ export interface NetworkPlan {
 
 const LOOPBACK_NAMES = new Set(['localhost', 'ip6-localhost', 'ip6-loopback']);
 
-/** Every recorded name gets an address of its own, so that two services on the same port stay apart. */
-export function planNetwork(recording: Pick<ErrorPackage, 'timeline' | 'databases' | 'servers'>): NetworkPlan {
+/**
+ * Every recorded name gets an address of its own, so that two services on the same port stay apart.
+ * @param unresolved names that the recorded resolver did not know: they are left to the name server of the stubs
+ */
+export function planNetwork(recording: Pick<ErrorPackage, 'timeline' | 'databases' | 'servers'>, unresolved: ReadonlySet<string> = new Set()): NetworkPlan {
   const names = new Set<string>();
   const addresses = new Set<string>();
   for (const host of dialledHosts(recording)) {
     if (isIP(host) === 0) {
-      if (!LOOPBACK_NAMES.has(host)) names.add(host);
+      if (!LOOPBACK_NAMES.has(host) && !unresolved.has(host)) names.add(host);
     } else if (!isLoopback(host)) addresses.add(host);
   }
   const hosts = [...names].toSorted().map((name, index) => ({ name, address: `127.77.${1 + Math.floor(index / 250)}.${1 + (index % 250)}` }));
