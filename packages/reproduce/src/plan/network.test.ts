@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IoEvent } from '@deja/format';
-import { addressOf, planNetwork } from './network.js';
+import { planNetwork } from './network.js';
 
 const get = (url: string): IoEvent => ({ seq: 1, kind: 'http', method: 'GET', url, headers: [], outcome: { pending: {} } });
 
@@ -12,12 +12,9 @@ describe('planNetwork', () => {
       servers: [{ name: 'redis', kind: 'redis', host: '127.0.0.1', port: 6379 }],
     });
     expect(network.hosts.map(({ name }) => name)).toEqual(['db.internal', 'payments.example']);
+    expect(network.hosts.every(({ address }) => address.startsWith('127.77.'))).toBe(true);
     expect(new Set(network.hosts.map(({ address }) => address)).size).toBe(2);
     expect(network.addresses).toEqual(['10.9.8.7', 'fd00::1']);
-    expect(addressOf(network, 'payments.example')).toMatch(/^127\.77\./);
-    expect(addressOf(network, '10.9.8.7')).toBe('10.9.8.7');
-    expect(addressOf(network, '[fd00::1]')).toBe('fd00::1');
-    expect(addressOf(network, 'localhost')).toBe('127.0.0.1');
   });
 
   it('leaves a name that did not resolve to the name server', () => {

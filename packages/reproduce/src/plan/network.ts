@@ -26,13 +26,6 @@ export function planNetwork(recording: Pick<ErrorPackage, 'timeline' | 'database
   return { hosts, addresses: [...addresses].toSorted() };
 }
 
-/** Where a recorded host is found inside the sandbox. */
-export function addressOf(network: NetworkPlan, host: string): string {
-  const plain = host.replace(/^\[|\]$/g, '');
-  if (isIP(plain) !== 0) return plain;
-  return network.hosts.find(({ name }) => name === plain)?.address ?? '127.0.0.1';
-}
-
 function* dialledHosts({ timeline, databases, servers }: Pick<ErrorPackage, 'timeline' | 'databases' | 'servers'>): Generator<string> {
   for (const { host } of [...databases, ...servers]) if (host !== undefined && !host.startsWith('/')) yield host;
   for (const event of timeline) {
