@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { ApplicationInfo } from '@deja/format';
@@ -43,6 +43,8 @@ function dependenciesOf(root: string, own: PackageJson): Readonly<Record<string,
 }
 
 function readJson(file: string): PackageJson | undefined {
+  // Asked first: most candidates are not there, and each exception is looked at by whoever watches them, ourselves included.
+  if (!existsSync(file)) return undefined;
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as PackageJson;
   } catch {

@@ -28,15 +28,15 @@ test('over an hour of the slowest pauses not more than the share of time goes in
 
 test('a place that throws often is noise, until one of its exceptions becomes a failure', () => {
   const noise = new Noise();
-  const seen = Array.from({ length: 25 }, () => noise.thrown('a.js:1:1'));
+  const seen = Array.from({ length: 25 }, () => noise.thrown('a.js:1:1', 'ownCode'));
   expect(seen.indexOf(true)).toBe(20);
-  expect(noise.thrown('b.js:1:1')).toBe(false);
+  expect(noise.thrown('b.js:1:1', 'ownCode')).toBe(false);
   noise.failed('a.js:1:1');
-  expect(noise.thrown('a.js:1:1')).toBe(false);
+  expect(noise.thrown('a.js:1:1', 'ownCode')).toBe(false);
 });
 
 test('the memory of places is bounded', () => {
   const noise = new Noise();
-  for (let place = 0; place < 10_000; place++) noise.thrown(String(place));
+  for (let place = 0; place < 10_000; place++) noise.thrown(String(place), 'others');
   expect(noise.places).toBeLessThanOrEqual(2000);
 });

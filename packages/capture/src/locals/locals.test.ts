@@ -13,7 +13,7 @@ const preamble = `
 import { startLocals } from ${JSON.stringify(dist('locals/start-locals.js'))};
 import { errorInfo } from ${JSON.stringify(dist('errors/error-info.js'))};
 const root = import.meta.dirname ?? process.cwd();
-const watch = startLocals({ root });
+const watch = startLocals({ root, ...globalThis.watchOptions });
 const alive = setInterval(() => {}, 1000);
 const off = await watch.ready;
 clearInterval(alive);
@@ -48,6 +48,14 @@ process.on('uncaughtExceptionMonitor', (error) => { console.log(JSON.stringify(i
 function crash() { const last = 'word'; null.field; }
 crash();`,
   'server.mjs': `debugger; console.log(JSON.stringify({ off: off ?? null }));`,
+  'windows.mjs': `
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const seen = () => (failing(() => { const x = 0; throw new Error('x'); }).frames[0].scopes ?? []).length > 0;
+await pause(700);
+const first = seen();
+let again = false;
+for (let wait = 0; wait < 100 && !again; wait++) { await pause(50); again = seen(); }
+console.log(JSON.stringify({ first, again }));`,
   'exit.mjs': `process.exit(4);`,
 };
 
@@ -105,6 +113,11 @@ describe.each([20, 24])('on Node %i', (major) => {
     const done = run('crash.mjs');
     expect(done.status).toBe(1);
     expect(variables(JSON.parse(done.stdout) as ErrorInfo, 0)).toMatchObject({ last: 'word' });
+  });
+
+  test('the debugger is off while all is well: only what fails again soon has variables', () => {
+    const preload = `data:text/javascript,globalThis.watchOptions={windows:{fromStart:1,afterFailure:60000}}`;
+    expect(output('windows.mjs', ['--import', preload])).toEqual({ first: false, again: true });
   });
 
   test('off when asked to, and beside a debugger', () => {

@@ -10,7 +10,11 @@ export interface PauseLimits {
   readonly onePause: number;
 }
 
-export const DEFAULT_PAUSES: PauseLimits = { perSecond: 25, burst: 50, share: 0.01, spendable: 300, onePause: 15 };
+/**
+ * Libraries throw and catch dozens of times while they are loaded and configured (one S3 client: 60 times, 30 ms in all): the burst lets that
+ * pass without being blind for the failures that follow.
+ */
+export const DEFAULT_PAUSES: PauseLimits = { perSecond: 25, burst: 400, share: 0.01, spendable: 300, onePause: 15 };
 
 /** Two token buckets: number of pauses and the time that they took. */
 export class PauseBudget {

@@ -3,13 +3,14 @@ import { performance } from 'node:perf_hooks';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { collected, type PausedFrame } from './collect.js';
 import { keepLocals, onFailure } from './locals-of.js';
-import { KEEP, type WatcherData, type WatcherMessage, type WatcherNews } from './messages.js';
+import { KEEP, type WatcherData, type WatcherMessage, type WatcherNews, type WatchWindows } from './messages.js';
 import { DEFAULT_PAUSES, type PauseLimits } from './pause-budget.js';
 
 export interface LocalsOptions {
   /** Folder of the application: only its own frames are looked at. */
   readonly root: string;
   readonly limits?: PauseLimits;
+  readonly windows?: WatchWindows;
 }
 
 /** Locals being watched, or why not. */
@@ -44,6 +45,11 @@ function whyNot(): string | undefined {
   return debugged() ? 'a debugger is attached' : undefined;
 }
 
+/** `DEJA_LOCALS=always`: at any time, for the price of it. */
+function windowsOf(setting: string | undefined): WatchWindows {
+  return setting === 'always' ? { fromStart: null, afterFailure: null } : { fromStart: 30_000, afterFailure: 300_000 };
+}
+
 function debugged(): boolean {
   return inspector.url() !== undefined || process.execArgv.some((option) => option.startsWith('--inspect'));
 }
@@ -52,7 +58,7 @@ function watch(options: LocalsOptions): LocalsWatch {
   const limits = options.limits ?? DEFAULT_PAUSES;
   const now = performance.now.bind(performance);
   const places = new WeakMap<object, string>();
-  const data: WatcherData = { root: options.root, limits };
+  const data: WatcherData = { root: options.root, limits, windows: options.windows ?? windowsOf(process.env['DEJA_LOCALS']) };
   // Without the application's options: its preloads have no business in this thread, and ours would start another.
   const worker = new Worker(new URL('./watcher.js', import.meta.url), { workerData: data, execArgv: [], env: {}, resourceLimits: WATCHER_MEMORY, name: 'deja-locals' });
   const say = (message: WatcherMessage): void => worker.postMessage(message, []);
@@ -81,8 +87,7 @@ function watch(options: LocalsOptions): LocalsWatch {
   };
   Object.defineProperty(globalThis, Symbol.for(KEEP), { value: keep, configurable: true, enumerable: false });
   const forget = onFailure((error) => {
-    const place = places.get(error);
-    if (place !== undefined) say({ failed: place });
+    say({ failed: places.get(error) });
   });
   return {
     off: undefined,

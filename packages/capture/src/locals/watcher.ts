@@ -14,21 +14,52 @@ import { pathOf } from './url-path.js';
 
 const MAX_FRAMES = 5;
 const MAX_CLOSURES = 3;
-const { root, limits } = workerData as WatcherData;
+const { root, limits, windows } = workerData as WatcherData;
 const session = new Session();
 const noise = new Noise();
 const budget = new PauseBudget(limits, performance.now());
 const blackboxed = new Set<string>();
 /** Call frames name only the script's number. */
 const urls = new Map<string, string>();
+/** Whether the debugger is on, and whether it pauses. */
+let watching = false;
 let armed = false;
+/** When the debugger goes off again, by this thread's clock; infinite: never. */
+let quietAt = 0;
 let pausedAt = 0;
 
 function tell(news: WatcherNews): void {
   parentPort?.postMessage(news, []);
 }
 
+function watchFor(ms: number | null): void {
+  quietAt = Math.max(quietAt, ms === null ? Number.POSITIVE_INFINITY : performance.now() + ms);
+  if (watching) return;
+  watching = true;
+  session.post('Debugger.enable', (error) => {
+    if (error) return tell({ off: error.message });
+    arm();
+    tell({ ready: true });
+  });
+  endWhenQuiet();
+}
+
+function endWhenQuiet(): void {
+  const left = quietAt - performance.now();
+  if (left === Number.POSITIVE_INFINITY) return;
+  if (left > 0) {
+    setTimeout(endWhenQuiet, left).unref();
+    return;
+  }
+  watching = false;
+  armed = false;
+  session.post('Debugger.disable');
+  urls.clear();
+  blackboxed.clear();
+}
+
 function arm(): void {
+  if (!watching) return;
   session.post('Debugger.setPauseOnExceptions', { state: 'all' }, (error) => {
     armed = !error;
   });
@@ -67,7 +98,7 @@ function onPaused({ params }: { readonly params: Debugger.PausedEventDataType })
     if (!isThrow || exception?.objectId === undefined || top === undefined) return resume();
     const place = `${urlOf(top)}:${top.location.lineNumber}:${top.location.columnNumber ?? 0}`;
     const inApp = params.callFrames.filter((frame) => placed(pathOf(urlOf(frame)), root).inApp).slice(0, MAX_FRAMES);
-    if (noise.thrown(place)) {
+    if (noise.thrown(place, inApp.length > 0 ? 'ownCode' : 'others')) {
       // V8 does not even pause for what is thrown and caught in such scripts. The application's own stay visible.
       if (inApp[0] !== top) blackbox(top.location.scriptId);
       return resume();
@@ -134,17 +165,17 @@ try {
   session.on('Debugger.scriptParsed', ({ params }) => {
     if (params.url !== '' && !params.url.startsWith('node:')) urls.set(params.scriptId, params.url);
   });
-  session.post('Debugger.enable', (error) => {
-    if (error) return tell({ off: error.message });
-    arm();
-    tell({ ready: true });
-  });
+  watchFor(windows.fromStart);
 } catch (error) {
   tell({ off: error instanceof Error ? error.message : String(error) });
 }
 
 parentPort?.on('message', (message: WatcherMessage) => {
-  if ('failed' in message) return noise.failed(message.failed);
+  if ('failed' in message) {
+    if (message.failed !== undefined) noise.failed(message.failed);
+    watchFor(windows.afterFailure);
+    return;
+  }
   session.disconnect();
   Atomics.store(message.end, 0, 1);
   Atomics.notify(message.end, 0);
