@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Recorder } from '../../core/recorder.js';
 import { noteNotCaptured } from '../../hooks/not-captured.js';
 import { ConnectionEvent } from '../shared/connection-event.js';
+import { inContext } from '../shared/in-context.js';
 import { sessionOf } from '../shared/sessions.js';
 import { field, isFunction, textField } from '../shared/values.js';
 import { wrapMethod } from '../shared/wrap.js';
@@ -41,7 +42,7 @@ export function patchPool(prototype: object): void {
   // A waiting caller is served when somebody else gives a client back, in that somebody's context.
   wrapMethod(prototype, 'connect', (original) => function connect(this: unknown, ...args) {
     const [callback] = args;
-    return original.apply(this, isFunction(callback) ? [AsyncResource.bind(callback), ...args.slice(1)] : args);
+    return original.apply(this, isFunction(callback) ? [inContext(callback), ...args.slice(1)] : args);
   });
 }
 
@@ -87,7 +88,7 @@ function callbackIndex(args: readonly unknown[]): number | 'config' | null {
 
 function callWithCallback(client: object, args: unknown[], at: number | 'config', event: PgQueryEvent): Call {
   const callback = (at === 'config' ? field(args[0], 'callback') : args[at]) as Callback;
-  const wrapped = bound(event, function (this: unknown, ...results: unknown[]) {
+  const wrapped = inContext(function (this: unknown, ...results: unknown[]) {
     settle(event, results[0]);
     return callback.apply(this, results);
   });
@@ -132,10 +133,10 @@ function callForPromise(client: object, args: unknown[], event: PgQueryEvent): C
 
 function callWithObject(pg: PgCopy, client: object, args: unknown[], event: PgQueryEvent): Call {
   const query = args[0] as object;
-  const inContext: { <R>(fn: () => R): R } = AsyncResource.bind((fn: () => unknown) => fn()) as <R>(fn: () => R) => R;
-  if (isFunction(pg.Query) && query instanceof pg.Query) track(query, event, inContext);
+  const run: { <R>(fn: () => R): R } = AsyncResource.bind((fn: () => unknown) => fn()) as <R>(fn: () => R) => R;
+  if (isFunction(pg.Query) && query instanceof pg.Query) track(query, event, run);
   else {
-    trackForeign(query, event, inContext);
+    trackForeign(query, event, run);
     noteNotCaptured(`${query.constructor.name} objects given to pg: only what the application fetched; no data of COPY`);
   }
   return (original) => guardCall(event, () => original.apply(client, args));
@@ -173,10 +174,6 @@ function guardCall(event: PgQueryEvent, call: () => unknown): unknown {
 function settle(event: PgQueryEvent, error: unknown): void {
   if (error) event.failed(error);
   else event.succeeded();
-}
-
-function bound(event: PgQueryEvent, fn: Callback): Callback {
-  return event.open === null ? fn : event.open.bind(fn);
 }
 
 function connecting(pg: PgCopy, client: object, callback: Callback): Callback {
