@@ -6,9 +6,10 @@ import { readStack } from './read-stack.js';
 
 const root = '/srv/app';
 
-describe('frames', () => {
-  const one = (line: string) => framesOf(`Error: x\n    ${line}`, root)[0];
+const one = (line: string) => framesOf(`Error: x\n    ${line}`, root)[0];
+const brokenHook = (): never => { throw new Error('broken hook'); };
 
+describe('frames', () => {
   test.each([
     ['at total (/srv/app/src/orders.js:10:5)', { function: 'total', file: 'src/orders.js', line: 10, column: 5, inApp: true }],
     ['at async OrderService.total [as sum] (file:///srv/app/src/or%20ders.mjs?v=2:3:7)', { function: 'OrderService.total [as sum]', file: 'src/or ders.mjs', line: 3, column: 7, inApp: true }],
@@ -76,14 +77,13 @@ describe('errors', () => {
   });
 
   test("the application's prepareStackTrace is not run, and is still there afterwards", () => {
-    const own = (): never => { throw new Error('broken hook'); };
     const holder = Error as { prepareStackTrace?: unknown };
     const before = holder.prepareStackTrace;
     const error = new Error('x');
-    holder.prepareStackTrace = own;
+    holder.prepareStackTrace = brokenHook;
     try {
       expect(readStack(error)).toContain('error-info.test');
-      expect(holder.prepareStackTrace).toBe(own);
+      expect(holder.prepareStackTrace).toBe(brokenHook);
     } finally {
       holder.prepareStackTrace = before;
     }
