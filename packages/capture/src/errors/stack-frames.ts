@@ -4,7 +4,7 @@ import type { Frame } from '@deja/format';
 import { pathOf } from '../locals/url-path.js';
 
 const MAX_FRAMES = 50;
-/** Deja's own code is never the application's, wherever it is installed. */
+/** Deja's own code is nobody's business: whether a hook is on the way depends on how bytes happened to arrive. */
 const OWN_FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
 const WITH_FUNCTION = /^\s*at (?:async )?(.*?) \((.*)\)$/;
@@ -14,7 +14,7 @@ const POSITION = /^(.+?):(\d+):(\d+)$/;
 const EVAL = /^eval at .*?\(([^()]+(?:\([^()]*\)[^()]*)*)\)/;
 
 /**
- * The frames of a stack in V8's text form. Lines that name no file (built-in functions, `Promise.all`) are left out.
+ * The frames of a stack in V8's text form. Lines that name no file (built-in functions, `Promise.all`) and Deja's own are left out.
  * `root`: folder of the application; without it no frame is the application's.
  */
 export function framesOf(stack: string, root: string | undefined): readonly Frame[] {
@@ -31,8 +31,13 @@ function frameOf(line: string, root: string | undefined): Frame | null {
   if (!/^\s*at /.test(line)) return null;
   const named = line.endsWith(')') ? WITH_FUNCTION.exec(line) : null;
   const where = positionOf(named?.[2] ?? WITHOUT_FUNCTION.exec(line)?.[1] ?? '');
-  if (where === null) return null;
+  if (where === null || isOwn(where.file, root)) return null;
   return { ...(named?.[1] ? { function: named[1] } : {}), ...placed(where.file, root), line: where.line, column: where.column };
+}
+
+/** An application inside Deja's own folder is a test of it. */
+function isOwn(file: string, root: string | undefined): boolean {
+  return isInside(file, OWN_FOLDER) && (root === undefined || !isInside(root, OWN_FOLDER));
 }
 
 function positionOf(text: string): { readonly file: string; readonly line: number; readonly column: number } | null {
@@ -56,7 +61,7 @@ function innerOfEval(text: string): string | undefined {
 export function placed(file: string, root: string | undefined): Pick<Frame, 'file' | 'inApp'> {
   if (root === undefined || !isInside(file, root)) return { file, inApp: false };
   const inRoot = relative(root, file);
-  return { file: inRoot, inApp: !inRoot.split(sep).includes('node_modules') && !isInside(file, OWN_FOLDER) };
+  return { file: inRoot, inApp: !inRoot.split(sep).includes('node_modules') };
 }
 
 function isInside(file: string, folder: string): boolean {
