@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { FrameScope, Preview } from '@deja/format';
 import { preview, type PreviewLimits } from '../errors/preview.js';
 import type { FrameScopes } from './locals-of.js';
@@ -34,7 +35,13 @@ function variablesOf(scope: unknown, type: FrameScope['type'], now: () => number
   if (typeof scope !== 'object' || scope === null) return variables;
   const far = type === 'closure' || type === 'module';
   let count = 0;
-  for (const [name, { value }] of Object.entries<PropertyDescriptor>(Object.getOwnPropertyDescriptors(scope))) {
+  for (const name of Object.getOwnPropertyNames(scope)) {
+    const read = valueOf(scope, name);
+    if (read === undefined) {
+      variables[name] = { $cut: 'not initialised yet' };
+      continue;
+    }
+    const { value } = read;
     // Functions and modules around a function are code, not state.
     if (far && (typeof value === 'function' || WRAPPER.has(name) || isNamespace(value))) continue;
     if (count++ >= MAX_VARIABLES || now() > deadline) {
@@ -46,6 +53,15 @@ function variablesOf(scope: unknown, type: FrameScope['type'], now: () => number
   return variables;
 }
 
+/** Scopes are no ordinary objects: a `let` or `const` that the program has not reached yet throws even when only asked about. */
+function valueOf(scope: object, name: string): { readonly value?: unknown } | undefined {
+  try {
+    return Object.getOwnPropertyDescriptor(scope, name);
+  } catch {
+    return undefined;
+  }
+}
+
 function isNamespace(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module';
+  return typeof value === 'object' && value !== null && !types.isProxy(value) && Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module';
 }

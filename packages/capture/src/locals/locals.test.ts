@@ -24,8 +24,8 @@ const failing = (fn) => { try { fn(); } catch (error) { return info(error); } };
 const apps: Readonly<Record<string, string>> = {
   'frames.mjs': `
 const limit = 3;
-function total(order) { let sum = 0; for (const line of order.lines) { const factor = 2; sum += line.price.amount * factor * limit; } return sum; }
-class Orders { async load(id) { const token = 'abc'; await null; return total({ id, lines: [{ price: { amount: 1 } }, {}], get trap() { process.exit(9); } }); } }
+function total(order) { let sum = 0; for (const line of order.lines) { const factor = 2; sum += line.price.amount * factor * limit; const later = 1; } return sum; }
+class Orders { async load(id) { const token = 'abc'; await null; return total({ id, lines: [{}], get trap() { process.exit(9); } }); } }
 let seen;
 try { await new Orders().load(7); } catch (error) { try { const again = 'later'; throw new Error('wrapped', { cause: error }); } catch (outer) { seen = outer; } }
 console.log(JSON.stringify(info(seen)));`,
@@ -88,7 +88,7 @@ describe.each([20, 24])('on Node %i', (major) => {
     expect(variables(info, 0)).toMatchObject({ again: 'later' });
     const cause = info.cause as ErrorInfo;
     expect(cause.frames[0]).toMatchObject({ function: 'total', file: 'frames.mjs', inApp: true });
-    expect(variables(cause, 0)).toMatchObject({ line: {}, factor: 2, sum: 6, limit: 3, order: { id: 7, trap: { $getter: true } } });
+    expect(variables(cause, 0)).toMatchObject({ line: {}, factor: 2, sum: 0, later: { $cut: 'not initialised yet' }, limit: 3, order: { id: 7, trap: { $getter: true } } });
     expect(variables(cause, 1)).toMatchObject({ id: 7, token: 'abc' });
     expect(cause.frames[0]?.scopes?.map((scope) => scope.type)).toContain('block');
   });
