@@ -8,8 +8,10 @@ export type Preview =
   | string
   | readonly Preview[]
   | { readonly [key: string]: Preview };
-// What JSON cannot say is an object with one `$` key: {"$undefined":true}, {"$bigint":"5"}, {"$date":"…"}, {"$class":"Order", …fields},
-// {"$function":"name"}, {"$error":"message"}, {"$cut":"how many were left out"}.
+// What JSON cannot say is an object whose key begins with one `$` (a key of the value itself that begins so has a second one):
+// {"$undefined":true}, {"$number":"NaN"}, {"$bigint":"5"}, {"$symbol":"s"}, {"$date":"…"}, {"$regexp":"a+"}, {"$function":"name"}, {"$getter":true} (not run),
+// {"$error":"message","$class":"TypeError", …fields}, {"$class":"Order", …fields}, {"$map":[[key, value]]}, {"$set":[…]}, {"$bytes":"base64 of the first","$class":"Buffer"},
+// {"$cut":"what was left out"}, which also stands among fields and at the end of lists.
 
 export interface FrameScope {
   readonly type: 'local' | 'block' | 'closure' | 'catch' | 'module';
