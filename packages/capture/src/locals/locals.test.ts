@@ -88,7 +88,9 @@ describe.each([20, 24])('on Node %i', (major) => {
     expect(variables(info, 0)).toMatchObject({ again: 'later' });
     const cause = info.cause as ErrorInfo;
     expect(cause.frames[0]).toMatchObject({ function: 'total', file: 'frames.mjs', inApp: true });
-    expect(variables(cause, 0)).toMatchObject({ line: {}, factor: 2, sum: 0, later: { $cut: 'not initialised yet' }, limit: 3, order: { id: 7, trap: { $getter: true } } });
+    // Older V8 cannot tell one that is not initialised yet from `undefined`.
+    const later = major === 20 ? { $undefined: true } : { $cut: 'not initialised yet' };
+    expect(variables(cause, 0)).toMatchObject({ line: {}, factor: 2, sum: 0, later, limit: 3, order: { id: 7, trap: { $getter: true } } });
     expect(variables(cause, 1)).toMatchObject({ id: 7, token: 'abc' });
     expect(cause.frames[0]?.scopes?.map((scope) => scope.type)).toContain('block');
   });
