@@ -12,9 +12,10 @@ import { ResponseReader } from './response-reader.js';
  * Sends the recorded requests at their relative times, each over a connection of its own, and collects what came back.
  * A request that gets no answer has an `error`. The signal ends those still waiting.
  *
+ * @param onResult called with each result as it comes
  * @throws AgentError DEJA_PLAN_INVALID, before anything was sent
  */
-export async function fire(plan: GuestPlan, ended: AbortSignal): Promise<readonly TriggerResult[]> {
+export async function fire(plan: GuestPlan, ended: AbortSignal, onResult: (result: TriggerResult) => void): Promise<readonly TriggerResult[]> {
   const shots = plan.triggers.flatMap(({ request, at, trigger }) =>
     trigger.kind === 'http' ? [{ request, at, trigger, bytes: requestBytes(trigger, plan.stubs.blobs) }] : [],
   );
@@ -23,7 +24,9 @@ export async function fire(plan: GuestPlan, ended: AbortSignal): Promise<readonl
       if (at > 0) await sleep(at, undefined, { signal: ended }).catch(() => undefined);
       const began = performance.now();
       const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await exchange(await dial(plan, trigger), trigger, bytes, ended);
-      return { request, ms: Math.round(performance.now() - began), ...answer };
+      const result = { request, ms: Math.round(performance.now() - began), ...answer };
+      onResult(result);
+      return result;
     }),
   );
 }

@@ -9,6 +9,9 @@ import { untilListening } from './ready.js';
 /** Capture writes the package before the answer's last byte: what is not there by now will hardly come. */
 const PACKAGE_GRACE_MS = 1000;
 const DEFAULT_SETTLE_MS = 2000;
+/** Number of the failing request in a recording, and what capture calls its package. */
+const FAILING = 0;
+const FAILING_PACKAGE = `request-${FAILING}.deja`;
 
 export interface Observed {
   readonly responses: readonly TriggerResult[];
@@ -28,9 +31,10 @@ export async function observe(plan: GuestPlan, app: RunningApp, outbox: PackageO
     over.abort();
   }, plan.deadlines.triggerMs);
   try {
-    const fired = fire(plan, over.signal);
+    const answered = new AbortController();
+    const fired = fire(plan, over.signal, ({ request }) => void (request === FAILING && answered.abort()));
     if (plan.until === 'exit') await Promise.race([app.ended, aborted(over.signal), fired.then(() => settle(plan, over.signal))]);
-    else await answersAndPackages(fired, app, outbox, over.signal);
+    else await answerAndPackage(plan, answered.signal, app, outbox, over.signal);
     over.abort();
     const responses = await fired;
     outbox.collect();
@@ -41,14 +45,16 @@ export async function observe(plan: GuestPlan, app: RunningApp, outbox: PackageO
   }
 }
 
-async function answersAndPackages(fired: Promise<readonly TriggerResult[]>, app: RunningApp, outbox: PackageOutbox, over: AbortSignal): Promise<void> {
-  const { length } = await fired;
+/** The failing request's answer and what was recorded of it. Requests that overlapped it may go on for ever: they are not waited for. */
+async function answerAndPackage(plan: GuestPlan, answered: AbortSignal, app: RunningApp, outbox: PackageOutbox, over: AbortSignal): Promise<void> {
   const enough = new AbortController();
-  const signals = [over, enough.signal];
+  const gone = app.ended.then(() => enough.abort());
   // Without requests, what comes first is the observation: a package, the end, or the deadline.
-  if (length > 0) signals.push(AbortSignal.timeout(PACKAGE_GRACE_MS));
-  void app.ended.then(() => enough.abort());
-  await outbox.collectUntil(Math.max(1, length), AbortSignal.any(signals));
+  if (!plan.triggers.some(({ request, trigger }) => request === FAILING && trigger.kind === 'http')) {
+    return await outbox.collectUntil((delivered) => delivered.size > 0, AbortSignal.any([over, enough.signal]));
+  }
+  await Promise.race([aborted(answered), aborted(over), gone]);
+  await outbox.collectUntil((delivered) => delivered.has(FAILING_PACKAGE), AbortSignal.any([over, enough.signal, AbortSignal.timeout(PACKAGE_GRACE_MS)]));
 }
 
 /** How long the process may still take to fall, when everything was answered and it has not. */

@@ -11,14 +11,15 @@ const END_SIGNATURE = 0x06054b50;
 export class PackageOutbox {
   readonly #folder: string;
   readonly #deliver: (name: string, bytes: Buffer) => void;
-  #delivered = 0;
+  readonly #delivered = new Set<string>();
 
   constructor(folder: string, deliver: (name: string, bytes: Buffer) => void) {
     this.#folder = folder;
     this.#deliver = deliver;
   }
 
-  get delivered(): number {
+  /** Names of what was handed over. */
+  get delivered(): ReadonlySet<string> {
     return this.#delivered;
   }
 
@@ -30,14 +31,14 @@ export class PackageOutbox {
       const bytes = readFileSync(file);
       if (!isComplete(bytes)) continue;
       rmSync(file);
-      this.#delivered++;
+      this.#delivered.add(name);
       this.#deliver(name, bytes);
     }
   }
 
-  /** Resolves when so many were handed over in all, or when the signal says that it is enough. */
-  async collectUntil(count: number, enough: AbortSignal): Promise<void> {
-    for (this.collect(); this.#delivered < count && !enough.aborted; this.collect()) await sleep(POLL_MS);
+  /** Resolves when what was handed over is all that is waited for, or when the signal says that it is enough. */
+  async collectUntil(complete: (delivered: ReadonlySet<string>) => boolean, enough: AbortSignal): Promise<void> {
+    for (this.collect(); !complete(this.#delivered) && !enough.aborted; this.collect()) await sleep(POLL_MS);
   }
 }
 
