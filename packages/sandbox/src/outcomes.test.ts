@@ -86,19 +86,30 @@ describe.skipIf(!works)(`in the namespace sandbox${reason}`, () => {
   });
 
   describe('the observation', () => {
-    it('has an answer and a package for every request, sent at their times', async () => {
-      using app = application(asking(PORT, 'async (req) => { await new Promise((resolve) => setTimeout(resolve, req.url === "/slow" ? 300 : 0)); return { url: req.url, at: Date.now() }; }'));
+    it('has an answer and a package for every request that ended before the failing one, sent at their times', async () => {
+      using app = application(asking(PORT, 'async (req) => { await new Promise((resolve) => setTimeout(resolve, req.url === "/failing" ? 300 : 0)); return { url: req.url, at: Date.now() }; }'));
       const change = asked(PORT);
       const triggers = [
-        { request: 1, at: 0, trigger: get(PORT, '/slow') },
-        { request: 0, at: 150, trigger: get(PORT, '/fast') },
+        { request: 0, at: 0, trigger: get(PORT, '/failing') },
+        { request: 1, at: 150, trigger: get(PORT, '/other') },
       ];
       const { observation, packages } = await triggered(app, { ...change, triggers });
       expect(observation.end).toBeNull();
-      expect(observation.responses.map((each) => [each.request, each.response?.status])).toEqual([[1, 200], [0, 200]]);
-      expect(packages.map((each) => Buffer.from(each.bytes).toString('latin1').slice(0, 5))).toEqual(['/fast', '/slow']);
-      const [slow, fast] = observation.responses.map((each) => Number(answerOf(each).at));
-      expect(fast).toBeLessThan(slow ?? 0);
+      expect(observation.responses.map((each) => [each.request, each.response?.status])).toEqual([[0, 200], [1, 200]]);
+      expect(packages.map(({ name }) => name)).toEqual(['request-1.deja', 'request-0.deja']);
+      const [failing, other] = observation.responses.map((each) => Number(answerOf(each).at));
+      expect(other).toBeLessThan(failing ?? 0);
+    });
+
+    it('does not wait for a request that overlapped the failing one and never ends', async () => {
+      using app = application(asking(PORT, 'async (req) => { if (req.url === "/other") await new Promise(() => {}); return {}; }'));
+      const triggers = [
+        { request: 1, at: 0, trigger: get(PORT, '/other') },
+        { request: 0, at: 50, trigger: get(PORT, '/failing') },
+      ];
+      const { observation, packages } = await triggered(app, { ...asked(PORT), triggers, deadlines: { readyMs: 15_000, triggerMs: 600_000 } });
+      expect(packages.map(({ name }) => name)).toEqual(['request-0.deja']);
+      expect(observation).toMatchObject({ end: null, responses: [{ request: 1, error: expect.stringContaining('no answer') }, { request: 0, response: { status: 200 } }] });
     });
 
     it('says that the process ended, and how', async () => {

@@ -24,10 +24,10 @@ export const NODE_AT = '/opt/recorded/bin/node';
 const PRELOAD = `
 import http from 'node:http';
 import { renameSync, writeFileSync } from 'node:fs';
-let count = 0;
 const end = http.ServerResponse.prototype.end;
 http.ServerResponse.prototype.end = function (...args) {
-  const file = process.env.DEJA_OUT + '/' + ++count;
+  // Requests to /other… stand for those that overlapped the failing one.
+  const file = process.env.DEJA_OUT + '/request-' + (this.req.url.startsWith('/other') ? 1 : 0);
   writeFileSync(file, Buffer.concat([Buffer.from(this.req.url), Buffer.from([0x50, 0x4b, 5, 6]), Buffer.alloc(18)]));
   renameSync(file, file + '.deja');
   return end.apply(this, args);
