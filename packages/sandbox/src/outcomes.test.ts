@@ -96,7 +96,7 @@ describe.skipIf(!works)(`in the namespace sandbox${reason}`, () => {
       const { observation, packages } = await triggered(app, { ...change, triggers });
       expect(observation.end).toBeNull();
       expect(observation.responses.map((each) => [each.request, each.response?.status])).toEqual([[0, 200], [1, 200]]);
-      expect(packages.map(({ name }) => name)).toEqual(['request-1.deja', 'request-0.deja']);
+      expect(new Set(packages.map(({ name }) => name))).toEqual(new Set(['request-0.deja', 'request-1.deja']));
       const [failing, other] = observation.responses.map((each) => Number(answerOf(each).at));
       expect(other).toBeLessThan(failing ?? 0);
     });

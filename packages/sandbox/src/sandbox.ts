@@ -51,7 +51,7 @@ export interface Timed {
 
 export interface Triggered extends Timed {
   readonly observation: Observation;
-  /** What the replayed application's capture wrote, in order of arrival. */
+  /** What the replayed application's capture wrote. */
   readonly packages: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
