@@ -47,7 +47,7 @@ async function serve(databases: readonly PostgresDatabase[], folder: string, sta
   const server = started.use(await postgres.startPostgres({ binaries, template, folder }));
   for (const database of databases) {
     const login = loginOf(database);
-    await postgres.createDatabase(server, login);
+    await postgres.createDatabase(server, login, database.listen?.settings);
     if (!database.ownSchema) await postgres.loadPostgres(server, login, database.fixture);
     served.set(database.fixture.name, { server, login });
   }

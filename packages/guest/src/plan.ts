@@ -44,7 +44,16 @@ export interface GuestDatabase {
   /** Postgres: it begins empty, the application makes the tables at its start; the rows are added when it is ready and has come to rest. */
   readonly ownSchema?: boolean;
   /** Where the application expects the server. */
-  readonly listen?: { readonly host: string; readonly port: number; readonly database: string; readonly user: string };
+  readonly listen?: DatabaseAddress;
+}
+
+export interface DatabaseAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** Session settings that change results, as recorded: `TimeZone`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface GuestApp {

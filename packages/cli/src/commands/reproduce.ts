@@ -1,9 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Certificate } from '@deja/fixtures';
 import type { Progress, Reproduction, ReproductionPlan, Verdict } from '@deja/reproduce';
 import type { SandboxChoice } from '@deja/sandbox';
+import { certificateSummary } from '../render/certificate.js';
 import { conclusion, controlLine, headline, runLine } from '../render/reproduction.js';
 import { oneLine } from '../render/text.js';
+import { plural } from '../render/units.js';
 import { capturePreload } from '../shared/capture-preload.js';
 import { act, addCommand } from '../shared/command.js';
 import { EXIT, type ExitCode } from '../shared/exit.js';
@@ -55,7 +56,9 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
   output.print(conclusion(result, output.out));
   output.document(documentOf(plan, result));
   suggest(output, named, result);
-  return interrupted.signal.aborted ? EXIT.unsure : exitCode(result.verdict);
+  if (!interrupted.signal.aborted) return exitCode(result.verdict);
+  output.say(`${output.err.yellow('!')} interrupted after ${plural(result.runs.length, 'run')}; nothing is left behind`);
+  return EXIT.interrupted;
 }
 
 function withReadyTimeout(plan: ReproductionPlan, seconds: number | undefined): ReproductionPlan {
@@ -81,12 +84,7 @@ function report(progress: Progress, output: Output): void {
 
 /** The contract of `reproduce --json`. */
 function documentOf(plan: ReproductionPlan, { verdict, runs, control, sandbox, differences }: Reproduction): unknown {
-  return { verdict, package: plan.recording.manifest.id, sandbox: sandbox.name, isolation: sandbox.isolation, runs, control, certificate: summaryOf(plan.certificate), differences };
-}
-
-function summaryOf({ databases, statements, rows, lowerBound, ms }: Certificate): unknown {
-  const opaque = statements.filter(({ exact }) => !exact).map(({ seq, reason }) => ({ seq, reason: reason ?? '' }));
-  return { databases, statements: statements.length, exact: statements.length - opaque.length, opaque, rows, lowerBound, ms };
+  return { verdict, package: plan.recording.manifest.id, sandbox: sandbox.name, isolation: sandbox.isolation, runs, control, certificate: { databases: plan.certificate.databases, ...certificateSummary(plan.certificate) }, differences };
 }
 
 function suggest(output: Output, named: string, { verdict, runs }: Reproduction): void {

@@ -11,6 +11,8 @@ export const EXIT = {
   unsure: 4,
   missing: 5,
   unreadable: 6,
+  /** Ctrl-C, as shells count it. */
+  interrupted: 130,
   /** A mistake in Deja itself (`EX_SOFTWARE` of sysexits). */
   internal: 70,
 } as const;

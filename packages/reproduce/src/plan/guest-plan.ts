@@ -55,7 +55,7 @@ function guestDatabase(fixture: DatabaseFixture, recording: ErrorPackage, { post
       return info?.file === undefined || info.file === ':memory:' ? [] : [{ fixture, engine: { kind: 'sqlite', file: info.file } }];
     case 'postgres': {
       if (postgres === null) throw new DejaError('DEJA_ENGINE_MISSING', `database ${fixture.name} needs Postgres, which is not installed`, { hint: 'deja doctor' });
-      const listen = { host: info?.host ?? 'localhost', port: info?.port ?? 5432, database: info?.database ?? fixture.name, user: info?.user ?? 'postgres' };
+      const listen = { host: info?.host ?? 'localhost', port: info?.port ?? 5432, database: info?.database ?? fixture.name, user: info?.user ?? 'postgres', ...(info?.settings ? { settings: info.settings } : {}) };
       const made = makesOwnSchema(recording, fixture.name, otherCode) ? { fixture: requestRows(fixture, recording), ownSchema: true } : { fixture };
       return [{ ...made, engine: { kind: 'postgres', ...postgres }, listen }];
     }
