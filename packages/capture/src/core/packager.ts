@@ -6,6 +6,7 @@ import type { Redactor } from '../redact/redactor.js';
 import { assemble, uniqueId, type About } from './assemble.js';
 import { now, EPOCH } from './clock.js';
 import { described } from './guard.js';
+import { DyingSignals } from './dying-signals.js';
 import { Rate } from './rate.js';
 import type { RequestScope } from './scope.js';
 import { PackageSink } from './sink.js';
@@ -51,11 +52,12 @@ export class Packager {
   readonly #sink: PackageSink;
   readonly #rate: Rate;
   readonly #jobs = new Set<Job>();
+  readonly #signals = new DyingSignals(() => this.exiting(0));
   #lastOfProcess: Job | undefined = undefined;
 
   constructor(options: PackagerOptions) {
     this.#options = options;
-    this.#sink = new PackageSink(options.recorder);
+    this.#sink = new PackageSink(options.recorder, () => this.#settled());
     this.#rate = new Rate(options.perMinute);
   }
 
@@ -66,6 +68,7 @@ export class Packager {
     const id = uniqueId();
     const job: Job = { path: this.#pathOf(id), id, snapshot, processLevel, begunAt: now(), steps: this.#steps(snapshot, id) };
     this.#jobs.add(job);
+    this.#signals.arm();
     if (processLevel) this.#lastOfProcess = job;
     const begin = (): void => void setImmediate(() => this.#slice(job));
     this.#options.recorder.unobserved(() => {
@@ -98,6 +101,10 @@ export class Packager {
     this.#sink.flush();
   }
 
+  #settled(): void {
+    if (this.#jobs.size === 0 && this.#sink.idle) this.#signals.disarm();
+  }
+
   #admitted(): boolean {
     if (this.#rate.admit()) return true;
     reportOnce('more failures than are packaged in a minute (DEJA_LIMITS=packages=N); the next package says how many were left out');
@@ -113,6 +120,7 @@ export class Packager {
           job.steps = undefined;
           this.#jobs.delete(job);
           this.#sink.write(job.path, step.value);
+          this.#settled();
           return;
         }
         if (now() >= until) {
@@ -122,6 +130,7 @@ export class Packager {
       }
     } catch (error) {
       this.#jobs.delete(job);
+      this.#settled();
       reportOnce(`a failure could not be packaged: ${described(error)}`);
     }
   }

@@ -11,13 +11,20 @@ const IDLE_MS = 5000;
 /** Writes packages to files: in a thread of its own as long as the application lives, at once when it does not. */
 export class PackageSink {
   readonly #recorder: Recorder;
+  readonly #onIdle: () => void;
   /** Handed to the thread, not confirmed yet. */
   readonly #pending = new Map<string, ErrorPackage>();
   #worker: Worker | undefined = undefined;
   #idle: NodeJS.Timeout | undefined = undefined;
 
-  constructor(recorder: Recorder) {
+  /** @param onIdle called when everything that was handed over is written */
+  constructor(recorder: Recorder, onIdle: () => void) {
     this.#recorder = recorder;
+    this.#onIdle = onIdle;
+  }
+
+  get idle(): boolean {
+    return this.#pending.size === 0;
   }
 
   write(path: string, pkg: ErrorPackage): void {
@@ -52,7 +59,7 @@ export class PackageSink {
     worker.on('message', ({ path, error }: { readonly path: string; readonly error?: string }) => {
       this.#pending.delete(path);
       if (error !== undefined) reportOnce(`could not write ${path}: ${error}`);
-      if (this.#pending.size === 0) this.#rest();
+      if (this.idle) this.#rest();
     });
     worker.on('error', () => this.#gone());
     worker.on('exit', () => this.#gone());
@@ -62,6 +69,7 @@ export class PackageSink {
   }
 
   #rest(): void {
+    this.#onIdle();
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
       const worker = this.#worker;
