@@ -23,7 +23,7 @@ export async function fire(plan: GuestPlan, ended: AbortSignal, onResult: (resul
     shots.map(async ({ request, at, trigger, bytes }) => {
       if (at > 0) await sleep(at, undefined, { signal: ended }).catch(() => undefined);
       const began = performance.now();
-      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await exchange(await dial(plan, trigger), trigger, bytes, ended);
+      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await answerTo(plan, trigger, bytes, ended);
       const result = { request, ms: Math.round(performance.now() - began), ...answer };
       onResult(result);
       return result;
@@ -33,17 +33,33 @@ export async function fire(plan: GuestPlan, ended: AbortSignal, onResult: (resul
 
 type Answer = Pick<TriggerResult, 'response' | 'error'>;
 
-function exchange(socket: Socket, trigger: HttpTrigger, bytes: Buffer, ended: AbortSignal): Promise<Answer> {
+/**
+ * An application that listens on `localhost` opens its addresses one after the other: it is ready at the first, and a request
+ * to the next one is refused for some milliseconds. A refused request has reached nobody, so asking again changes nothing.
+ */
+const REFUSED_FOR_MS = 1000;
+const REFUSED_STEP_MS = 5;
+
+async function answerTo(plan: GuestPlan, trigger: HttpTrigger, bytes: Buffer, ended: AbortSignal): Promise<Answer> {
+  const deadline = performance.now() + REFUSED_FOR_MS;
+  for (;;) {
+    const { refused, ...answer } = await exchange(await dial(plan, trigger), trigger, bytes, ended);
+    if (!refused || ended.aborted || performance.now() > deadline) return answer;
+    await sleep(REFUSED_STEP_MS);
+  }
+}
+
+function exchange(socket: Socket, trigger: HttpTrigger, bytes: Buffer, ended: AbortSignal): Promise<Answer & { readonly refused: boolean }> {
   return new Promise((resolve) => {
     const reader = new ResponseReader(trigger.method);
     let settled = false;
-    const settle = (error?: string): void => {
+    const settle = (error?: string, refused = false): void => {
       if (settled) return;
       settled = true;
       ended.removeEventListener('abort', onAbort);
       socket.destroy();
       const response = reader.response;
-      resolve({ ...(response && { response }), ...(error !== undefined && { error }) });
+      resolve({ ...(response && { response }), ...(error !== undefined && { error }), refused });
     };
     const onAbort = (): void => settle('no answer came before the observation ended');
     ended.addEventListener('abort', onAbort);
@@ -56,7 +72,7 @@ function exchange(socket: Socket, trigger: HttpTrigger, bytes: Buffer, ended: Ab
       }
     });
     socket.on('end', () => settle(reader.end() ? undefined : 'the connection ended before the answer was complete'));
-    socket.on('error', (error) => settle(error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) => settle(error.message, error.code === 'ECONNREFUSED'));
     socket.on('close', () => settle('the connection ended before the answer was complete'));
   });
 }
