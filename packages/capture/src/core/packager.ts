@@ -52,13 +52,25 @@ export class Packager {
   readonly #sink: PackageSink;
   readonly #rate: Rate;
   readonly #jobs = new Set<Job>();
-  readonly #signals = new DyingSignals(() => this.exiting(0));
+  readonly #leaving = new Map<RequestScope, () => void>();
+  readonly #signals = new DyingSignals(() => this.#dying());
   #lastOfProcess: Job | undefined = undefined;
 
   constructor(options: PackagerOptions) {
     this.#options = options;
     this.#sink = new PackageSink(options.recorder, () => this.#settled());
     this.#rate = new Rate(options.perMinute);
+  }
+
+  /** A failed answer is on its way out: should a signal end the process now, `packageIt` is called. */
+  leaving(scope: RequestScope, packageIt: () => void): void {
+    this.#leaving.set(scope, packageIt);
+    this.#signals.arm();
+  }
+
+  /** The answer is out, and what was to be packaged of it has been handed over. */
+  left(scope: RequestScope): void {
+    if (this.#leaving.delete(scope)) this.#settled();
   }
 
   /** In slices, while the application goes on. */
@@ -101,8 +113,14 @@ export class Packager {
     this.#sink.flush();
   }
 
+  #dying(): void {
+    for (const packageIt of this.#leaving.values()) packageIt();
+    this.#leaving.clear();
+    this.exiting(0);
+  }
+
   #settled(): void {
-    if (this.#jobs.size === 0 && this.#sink.idle) this.#signals.disarm();
+    if (this.#jobs.size === 0 && this.#leaving.size === 0 && this.#sink.idle) this.#signals.disarm();
   }
 
   #admitted(): boolean {

@@ -50,11 +50,13 @@ export class Failures implements Lifecycle {
     // Noted here and not when the answer is out: a replay must see the same place.
     if (response && response.statusCode >= 500) scope.failure ??= this.#noted('response', this.#shown.of(scope));
     if (this.#replaying) this.#settle(scope, true);
+    else if (scope.failure) this.#packager.leaving(scope, () => this.#settle(scope, true));
   }
 
   closed(scope: RequestScope, finished: boolean): void {
     this.#recorder.closeRequest(scope);
     if (!scope.packaged) this.#settle(scope, finished);
+    this.#packager.left(scope);
     this.#shown.forget(scope);
   }
 
