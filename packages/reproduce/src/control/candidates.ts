@@ -6,11 +6,15 @@ export type Candidate =
   | { readonly kind: 'sql'; readonly event: SqlEvent; readonly removed: string }
   | { readonly kind: 'http'; readonly event: HttpEvent; readonly removed: string }
   | { readonly kind: 'redis'; readonly event: RedisEvent; readonly removed: string }
+  | { readonly kind: 'random'; readonly removed: string }
   | { readonly kind: 'input'; readonly removed: string };
+
+/** A failure that needs none of so many exchanges hardly needs the next; each try costs a run. */
+const MOST_EXCHANGES = 4;
 
 /**
  * What to take away, the most suspicious first: exchanges that went wrong, then answers of status 400 and above, then whatever
- * came last before the failure, and at the end the request's own body and query.
+ * came last before the failure; then the recorded randomness, and at the end what the request itself brought.
  */
 export function controlCandidates({ timeline, failure, context }: ErrorPackage): readonly Candidate[] {
   const last = failure?.afterSeq ?? Infinity;
@@ -20,8 +24,10 @@ export function controlCandidates({ timeline, failure, context }: ErrorPackage):
     return scope === undefined || (scope.in === 'request' ? scope.request === 0 : atStart);
   });
   const ranked = own.toReversed().toSorted((a, b) => suspicion(b) - suspicion(a));
-  const input: Candidate = { kind: 'input', removed: 'the query and body of the trigger' };
-  return [...ranked.flatMap(candidateOf), ...(atStart ? [] : [input])];
+  const draws = own.filter(({ kind }) => kind === 'random').length;
+  const random: Candidate = { kind: 'random', removed: `the recorded randomness (${draws} drawn)` };
+  const input: Candidate = { kind: 'input', removed: 'the query, body and headers of the trigger' };
+  return [...ranked.flatMap(candidateOf).slice(0, MOST_EXCHANGES), ...(draws === 0 ? [] : [random]), ...(atStart ? [] : [input])];
 }
 
 function candidateOf(event: IoEvent): readonly Candidate[] {

@@ -18,9 +18,6 @@ export interface ControlResult {
   readonly divergence: Divergence | null;
 }
 
-/** Failures that do not depend on the most suspicious things keep happening; trying more would cost more than it tells. */
-const MOST_TRIES = 5;
-
 /** Take the suspects away one at a time until the failure stops; the last result counts. Null: nothing observed could be taken away. */
 export async function control(
   plan: ReproductionPlan,
@@ -28,7 +25,7 @@ export async function control(
   onTry: (removed: string) => void,
 ): Promise<ControlResult | null> {
   let last: ControlResult | null = null;
-  for (const candidate of controlCandidates(plan.recording).slice(0, MOST_TRIES)) {
+  for (const candidate of controlCandidates(plan.recording)) {
     onTry(candidate.removed);
     last = await tryWithout(plan, candidate, attempt);
     if (last.verdict === 'not-reproduced') return last;

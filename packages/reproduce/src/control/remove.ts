@@ -1,4 +1,4 @@
-import type { HttpEvent, HttpResponse, RedisEvent, SqlEvent, SqlResult } from '@deja/format';
+import type { HttpEvent, HttpResponse, IoEvent, RedisEvent, SqlEvent, SqlResult } from '@deja/format';
 import type { HttpStubPlan, RedisStubPlan, SqlProxyPlan } from '@deja/stubs';
 import type { PlannedTrigger, ReproductionPlan } from '../plan/plan.js';
 import { sqliteAnswer } from '../plan/sqlite-answers.js';
@@ -15,6 +15,8 @@ export function removeCause(plan: ReproductionPlan, candidate: Candidate): Repro
       return withStubs(plan, { http: plan.stubs.http.map((stub) => emptyHttp(stub, candidate.event)) });
     case 'redis':
       return withStubs(plan, { redis: plan.stubs.redis.map((stub) => emptyRedis(stub, candidate.event)) });
+    case 'random':
+      return { ...plan, recording: { ...plan.recording, timeline: plan.recording.timeline.map(otherDraw) } };
     case 'input':
       return { ...plan, triggers: plan.triggers.map(emptyInput) };
   }
@@ -66,10 +68,21 @@ function emptyRedis(stub: RedisStubPlan, event: RedisEvent): RedisStubPlan {
   return { ...stub, exchanges };
 }
 
+/** Another draw of the same kind: a number on the other side of its range, other digits. */
+function otherDraw(event: IoEvent): IoEvent {
+  if (event.kind !== 'random' || !('ok' in event.outcome)) return event;
+  const { value } = event.outcome.ok;
+  const other = event.source === 'Math.random' ? String((Number(value) + 0.5) % 1) : value.replaceAll(/\d/g, (digit) => String(9 - Number(digit)));
+  return { ...event, outcome: { ok: { value: other } } };
+}
+
+/** Without these no request is understood, whoever sends it. */
+const TRANSPORT_HEADERS = /^(host|connection|user-agent|accept|accept-encoding)$/i;
+
 function emptyInput(planned: PlannedTrigger): PlannedTrigger {
   if (planned.request !== 0 || planned.trigger.kind !== 'http') return planned;
   const { trigger } = planned;
-  const headers = trigger.headers.filter(([name]) => !/^(content-length|content-type|transfer-encoding)$/i.test(name));
+  const headers = trigger.headers.filter(([name]) => TRANSPORT_HEADERS.test(name));
   const { body: _, ...rest } = trigger;
   return { ...planned, trigger: { ...rest, target: trigger.target.split('?')[0] ?? '/', headers } };
 }
