@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -50,5 +50,16 @@ describe('locateNode', () => {
     expect(locateNode(mine, '')).toEqual({ node: process.execPath });
     expect(locateNode({ version: `${process.versions.node.split('.')[0]}.0.0`, path: '/gone/node' }, '')).toMatchObject({ node: process.execPath, difference: expect.stringContaining('recorded was Node') });
     expect(() => locateNode({ version: '4.9.1', path: '/gone/node' }, '')).toThrow(expect.objectContaining({ code: 'DEJA_NODE_MISSING' }));
+  });
+
+  it('never runs what a package only calls Node', () => {
+    const told = join(folder, 'ran');
+    mkdirSync(join(folder, 'bin'), { recursive: true });
+    for (const name of ['node', 'sh']) {
+      const script = join(folder, 'bin', name);
+      writeFileSync(script, `#!/bin/sh\ntouch ${told}\necho v4.9.1\n`, { mode: 0o755 });
+      expect(() => locateNode({ version: '4.9.1', path: script }, '')).toThrow(expect.objectContaining({ code: 'DEJA_NODE_MISSING' }));
+    }
+    expect(existsSync(told)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join, relative, resolve } from 'node:path';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { basename, delimiter, isAbsolute, join, relative, resolve } from 'node:path';
 import { DejaError, type ErrorPackage } from '@deja/format';
 import { installationOf } from './app.js';
 
@@ -48,10 +48,13 @@ function hashDifference(entry: string, recorded: string | undefined): readonly s
   return here === recorded ? [] : [`its main script ${entry} has other contents than the recorded one`];
 }
 
+/** ELF, Mach-O (64 bit, and for several architectures), Windows. */
+const BINARY_MAGIC = ['\x7fELF', '\xcf\xfa\xed\xfe', '\xca\xfe\xba\xbe', 'MZ'];
+
 /** A Node to run the application: the recorded executable, or one of the same major version on the path. */
 export function locateNode(recorded: { readonly version: string; readonly path: string }, searchPath: string): { readonly node: string; readonly difference?: string } {
   const candidates = [recorded.path, ...searchPath.split(delimiter).map((folder) => join(folder, 'node')), process.execPath];
-  const found = [...new Set(candidates)].filter((node) => existsSync(node)).map((node) => ({ node, version: versionOf(node) }));
+  const found = [...new Set(candidates)].filter(isNodeProgram).map((node) => ({ node, version: versionOf(node) }));
   const wanted = plainVersion(recorded.version);
   const same = found.find(({ version }) => version === wanted);
   if (same) return { node: same.node };
@@ -60,6 +63,24 @@ export function locateNode(recorded: { readonly version: string; readonly path: 
   throw new DejaError('DEJA_NODE_MISSING', `the application ran on Node ${wanted}, and none of major version ${wanted.split('.')[0]} is here`, {
     hint: `put one on PATH, for instance: npm install --prefix /tmp/node-${wanted} node-linux-${process.arch}@${wanted}`,
   });
+}
+
+/**
+ * The recorded path comes from the package, which may be hostile, and asking a program for its version runs it here:
+ * only a binary called `node` that belongs to the system or to whoever runs Deja is asked.
+ */
+function isNodeProgram(path: string): boolean {
+  if (!/^node(\.exe)?$/.test(basename(path)) || !isAbsolute(path)) return false;
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (!file?.isFile() || (file.uid !== 0 && file.uid !== process.getuid?.()) || (file.mode & 0o022) !== 0) return false;
+  const program = openSync(path, 'r');
+  try {
+    const magic = Buffer.alloc(4);
+    readSync(program, magic, 0, magic.length, 0);
+    return BINARY_MAGIC.some((known) => magic.toString('latin1').startsWith(known));
+  } finally {
+    closeSync(program);
+  }
 }
 
 function versionOf(node: string): string | undefined {
