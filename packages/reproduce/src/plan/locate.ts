@@ -53,8 +53,9 @@ const BINARY_MAGIC = ['\x7fELF', '\xcf\xfa\xed\xfe', '\xca\xfe\xba\xbe', 'MZ'];
 
 /** A Node to run the application: the recorded executable, or one of the same major version on the path. */
 export function locateNode(recorded: { readonly version: string; readonly path: string }, searchPath: string): { readonly node: string; readonly difference?: string } {
-  const candidates = [recorded.path, ...searchPath.split(delimiter).map((folder) => join(folder, 'node')), process.execPath];
-  const found = [...new Set(candidates)].filter(isNodeProgram).map((node) => ({ node, version: versionOf(node) }));
+  const here = [...searchPath.split(delimiter).map((folder) => join(folder, 'node')), process.execPath].filter((node) => existsSync(node));
+  const candidates = isNodeProgram(recorded.path) ? [recorded.path, ...here] : here;
+  const found = [...new Set(candidates)].map((node) => ({ node, version: versionOf(node) }));
   const wanted = plainVersion(recorded.version);
   const same = found.find(({ version }) => version === wanted);
   if (same) return { node: same.node };
