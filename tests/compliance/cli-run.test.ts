@@ -73,6 +73,13 @@ describe('a service that fails', () => {
 });
 
 describe('the command in its place', () => {
+  test('an end that is no success and left no package is said', async () => {
+    const died = await run(['--out', 'out', '--', 'node', '-e', 'process.exit(3)']);
+    expect(died).toMatchObject({ code: 3, stderr: expect.stringContaining('ended with code 3, and no failure was captured') as string });
+    const fine = await run(['--out', 'out', '--', 'node', '-e', '0']);
+    expect(fine).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('gets its own arguments, its own PATH, and the preload after its own options', async () => {
     const env = { NODE_OPTIONS: '--no-warnings', DEJA_USER_PATH: PATH, PATH: `/elsewhere${delimiter}${PATH}` };
     const { stdout } = await run(['--out', 'out', 'node', 'env.js', '--json', '-v'], { env });

@@ -8,6 +8,7 @@ import type { Output, SharedOptions } from '../shared/output.js';
 import { shellWord } from '../shared/program-name.js';
 import { oneLine } from '../render/text.js';
 import { plural } from '../render/units.js';
+import type { ChildEnd } from '../run/child.js';
 import type { SeenPackage } from '../run/package-watch.js';
 
 interface RunOptions extends SharedOptions {
@@ -40,8 +41,18 @@ async function runService(output: Output, options: RunOptions, [command, ...args
   const end = await runChild(command, args, env, output.json ? 'stderr' : 'inherit').finally(() => watch.stop());
   const packages = await watch.packages();
   report(packages, out, output);
+  if (packages.length === 0) reportUnseen(end, output);
   output.document({ exitCode: end.code, signal: end.signal, out, packages: packages.map(({ path, manifest }) => ({ id: manifest.id, path, time: manifest.time, summary: manifest.summary })) });
   return endLike(end);
+}
+
+const ASKED_TO_END: readonly (NodeJS.Signals | null)[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+/** An end that is no success, and of which nothing was captured, should not pass for a quiet day. */
+function reportUnseen({ code, signal }: ChildEnd, output: Output): void {
+  if (code === 0 || ASKED_TO_END.includes(signal) || (code !== null && code > 128)) return;
+  const how = signal === null ? `with code ${code}` : `by ${signal}`;
+  output.say(`${output.err.yellow('!')} the service ended ${how}, and no failure was captured: it ended itself (process.exit), or died where JavaScript cannot see it (out of memory)`);
 }
 
 function line({ path, manifest }: SeenPackage, { err }: Output): string {
