@@ -12,5 +12,5 @@ const benches = readdirSync(import.meta.dirname)
   .filter((name) => wanted.length === 0 || wanted.includes(basename(name, '.bench.ts')));
 for (const name of benches) {
   console.log(`\n## ${basename(name, '.bench.ts')}`);
-  spawnSync(process.execPath, [join(import.meta.dirname, name)], { stdio: 'inherit' });
+  spawnSync(process.execPath, ['--import', join(import.meta.dirname, 'sources.ts'), join(import.meta.dirname, name)], { stdio: 'inherit' });
 }
