@@ -4,6 +4,8 @@ import type { AppPlan } from './plan.js';
 /** Time for a slow machine: the recorded duration several times over, and never less than this. */
 const READY_AT_LEAST_MS = 30_000;
 const TRIGGER_AT_LEAST_MS = 15_000;
+/** Whatever durations a package claims. */
+const AT_MOST_MS = 600_000;
 
 /** How to start the application again, from what the recording says of its process. */
 export function planApp(context: Context): AppPlan {
@@ -17,8 +19,8 @@ export function planApp(context: Context): AppPlan {
     node: { version: process.node, path: process.execPath },
     ready: context.listening.map(({ address, port }) => ({ address, port })),
     deadlines: {
-      readyMs: Math.max(READY_AT_LEAST_MS, 10 * (context.startMs ?? 0)),
-      triggerMs: TRIGGER_AT_LEAST_MS + 3 * (context.requests[0]?.ms ?? 0),
+      readyMs: Math.min(AT_MOST_MS, Math.max(READY_AT_LEAST_MS, 10 * (context.startMs ?? 0))),
+      triggerMs: Math.min(AT_MOST_MS, TRIGGER_AT_LEAST_MS + 3 * Math.max(0, context.requests[0]?.ms ?? 0)),
     },
   };
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Body, HeaderList } from '../../event.js';
 
 export const count = z.int().nonnegative();
+/** Of TCP. */
+export const port = z.int().min(0).max(65_535);
 /** Counted from 1. */
 export const position = z.int().positive();
 export const strings = z.record(z.string(), z.string());

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ApplicationInfo, Context, HttpTrigger, ProcessInfo, RequestInfo, StartTrigger } from '../../context.js';
-import { body, count, headerList, sha256Hex, strings } from './common.js';
+import { body, count, headerList, port, sha256Hex, strings } from './common.js';
 import type { Fields } from './fields.js';
 
-const address = { address: z.string(), port: count, tls: z.boolean().optional() };
+const address = { address: z.string(), port, tls: z.boolean().optional() };
 
 const httpTrigger = z.object({
   kind: z.literal('http'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type {
   Cell, DnsEvent, HttpEvent, HttpResponse, IoError, IoEvent, RandomEvent, RedisEvent, RedisReply, SocketEvent, SqlEvent, SqlField, SqlResult, StateEvent,
 } from '../../event.js';
-import { body, count, headerList, position, strings } from './common.js';
+import { body, count, headerList, port, position, strings } from './common.js';
 import type { Fields } from './fields.js';
 
 type Base = Omit<StateEvent, 'kind' | 'name' | 'outcome'>;
@@ -105,7 +105,7 @@ const httpEvent = z.object({
   url: z.url(),
   headers: headerList,
   body: body.optional(),
-  peer: z.object({ address: z.string(), port: count }).optional(),
+  peer: z.object({ address: z.string(), port }).optional(),
   outcome: outcomeOf(httpResponse),
 } satisfies Fields<HttpEvent>).meta({ id: 'HttpEvent' });
 
@@ -146,7 +146,7 @@ const socketEvent = z.object({
   ...base,
   kind: z.literal('socket'),
   host: z.string(),
-  port: count,
+  port,
   outcome: outcomeOf({ bytesSent: count, bytesReceived: count }),
 } satisfies Fields<SocketEvent>).meta({ id: 'SocketEvent' });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DatabaseInfo, ServerInfo } from '../../timeline.js';
-import { count, strings } from './common.js';
+import { port, strings } from './common.js';
 import type { Fields } from './fields.js';
 
 export const databaseInfo = z.object({
@@ -10,7 +10,7 @@ export const databaseInfo = z.object({
   ddl: z.string().optional(),
   ddlSource: z.enum(['captured', 'introspected']).optional(),
   host: z.string().optional(),
-  port: count.optional(),
+  port: port.optional(),
   database: z.string().optional(),
   user: z.string().optional(),
   tls: z.boolean().optional(),
@@ -22,7 +22,7 @@ export const serverInfo = z.object({
   name: z.string(),
   kind: z.literal('redis'),
   host: z.string(),
-  port: count,
+  port,
   tls: z.boolean().optional(),
   version: z.string().optional(),
 } satisfies Fields<ServerInfo>);
