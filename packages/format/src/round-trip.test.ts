@@ -12,6 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const text = fc.string({ unit: 'binary', maxLength: 12 });
 const nat = fc.nat(1_000_000);
+const port = fc.nat({ max: 65_535 });
 const base64 = fc.base64String({ maxLength: 24 });
 const headers = fc.array(fc.tuple(text, text), { maxLength: 3 });
 const time = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
@@ -65,7 +66,7 @@ const event = fc.oneof(
   }),
   fc.record({ ...common, kind: fc.constant('redis' as const), server: fc.constant('cache'), session, command: fc.array(fc.oneof(text, fc.record({ base64 })), { minLength: 1, maxLength: 3 }), outcome: outcome(reply, fc.constant({})) }),
   fc.record({ ...common, kind: fc.constant('dns' as const), hostname: text, outcome: outcome(fc.record({ addresses: fc.array(text) }), fc.constant({})) }),
-  fc.record({ ...common, kind: fc.constant('socket' as const), host: text, port: nat, outcome: outcome(fc.record({ bytesSent: nat, bytesReceived: nat }), fc.record({ bytesSent: nat })) }),
+  fc.record({ ...common, kind: fc.constant('socket' as const), host: text, port, outcome: outcome(fc.record({ bytesSent: nat, bytesReceived: nat }), fc.record({ bytesSent: nat })) }),
   fc.record({ ...common, kind: fc.constant('state' as const), name: text, outcome: outcome(fc.record({ value: json }), fc.constant({})) }),
   fc.record({ ...common, kind: fc.constant('random' as const), source: fc.constantFrom('Math.random', 'randomUUID'), outcome: outcome(fc.record({ value: text }), fc.constant({})) }),
 ) as fc.Arbitrary<Omit<IoEvent, 'seq'>>;
@@ -82,7 +83,7 @@ const { error } = fc.letrec<{ error: ErrorInfo }>((tie) => ({
   ),
 }));
 
-const address = fc.record({ address: text, port: nat });
+const address = fc.record({ address: text, port });
 const anyPackage: fc.Arbitrary<ErrorPackage> = fc.record({
   manifest: fc.record({
     deja: fc.constant('package/1' as const), id: fc.uuid(), service: text, time: text, summary: fc.option(text), counts: fc.record({ events: nat, requests: nat }), limits: fc.array(text, { maxLength: 2 }),
