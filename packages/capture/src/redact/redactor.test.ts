@@ -70,6 +70,11 @@ describe('shapes that software depends on', () => {
     expect(redactor().header('Cookie', 'sid=s%3Aabc.def; theme=')).toMatch(/^sid=redacted-\w+; theme=$/);
     expect(redactor().header('Set-Cookie', 'sid=abcdef; Path=/; HttpOnly')).toMatch(/^sid=redacted-\w+; Path=\/; HttpOnly$/);
   });
+  test('a preference in a cookie is no secret: its value is found all over the package', () => {
+    const one = redactor();
+    expect(one.header('cookie', 'a=1; theme=dark; lang=en-GB; pin=42; visitor=abc123xyz')).toMatch(/^a=1; theme=dark; lang=en-GB; pin=\d\d; visitor=redacted-\w+$/);
+    expect(one.sweep({ params: ['1', 'dark', 'en-GB', 'abc123xyz'] })).toEqual({ params: ['1', 'dark', 'en-GB', expect.stringMatching(/^redacted-/)] });
+  });
   test('an AWS signature keeps its structure', () => {
     const header = 'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20240501/eu-west-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024';
     expect(redactor().header('authorization', header)).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIAREDACTED\w{8}\/20240501\/eu-west-1\/s3\/aws4_request, SignedHeaders=host;x-amz-date, Signature=5ec2e7ed[0-9a-f]{56}$/);

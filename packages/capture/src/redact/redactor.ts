@@ -14,6 +14,9 @@ const PROTOCOL_HEADERS = /^(?:host|accept.*|content-(?:type|length|encoding|disp
 /** What a secret's name may carry that is none: switches, times. */
 const NO_SECRET = /^(?:true|false|t|f|yes|no|on|off|null|none|undefined|\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} .* GMT)$/;
 
+/** Characters: a cookie with fewer is a preference, not a session. */
+const SHORTEST_COOKIE = 6;
+
 export interface RedactorOptions {
   /** Secret of the pseudonyms; random for each process by default. */
   readonly key?: Uint8Array;
@@ -84,9 +87,9 @@ export class Redactor {
     if (this.off) return value;
     switch (name.toLowerCase()) {
       case 'cookie':
-        return this.#keeps(name) ? value : mapCookies(value, (_, one) => this.#secret(one));
+        return this.#keeps(name) ? value : mapCookies(value, (cookie, one) => this.#cookie(cookie, one));
       case 'set-cookie':
-        return this.#keeps(name) ? value : mapSetCookie(value, (_, one) => this.#secret(one));
+        return this.#keeps(name) ? value : mapSetCookie(value, (cookie, one) => this.#cookie(cookie, one));
       case 'authorization':
       case 'proxy-authorization':
         return this.#keeps(name) ? value : this.#authorization(value);
@@ -205,6 +208,12 @@ export class Redactor {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return this.url(value);
     if (looksLikeJson(value)) return mapJsonText(value, (one) => (typeof one === 'string' ? this.#pseudonym(one) : one));
     return this.#pseudonym(value);
+  }
+
+  /** Any cookie may carry a session, but not in a few characters: `theme=dark` and `page=1` stand for nobody, and their values are everywhere. */
+  #cookie(name: string, value: string): string {
+    const ordinary = NO_SECRET.test(value) || (value.length < SHORTEST_COOKIE && !isSecretName(name, this.#policy));
+    return ordinary ? value : this.#secret(value);
   }
 
   #authorization(value: string): string {

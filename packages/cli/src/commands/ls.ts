@@ -7,7 +7,7 @@ import { packageFiles, packageFolder, shownPath } from '../shared/find-package.j
 import type { Output } from '../shared/output.js';
 import { shellWord } from '../shared/program-name.js';
 import { table } from '../render/table.js';
-import { cut, oneLine } from '../render/text.js';
+import { cut, oneLine, visible } from '../render/text.js';
 import { ago, plural, size } from '../render/units.js';
 
 interface Listed {
@@ -41,7 +41,7 @@ async function list(output: Output, named: string | undefined): Promise<ExitCode
     unreadable,
   });
   if (found.length > 0) output.print(asTable(found, output));
-  for (const { message } of unreadable) output.say(`${output.err.yellow('!')} ${message}`);
+  for (const { message } of unreadable) output.say(`${output.err.yellow('!')} ${visible(message)}`);
   const newest = found.find(({ manifest }) => manifest.summary !== null);
   if (newest) output.next(`show ${shellWord(shownPath(newest.path))}`, 'what happened');
   else if (found.length === 0) {

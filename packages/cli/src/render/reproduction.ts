@@ -6,7 +6,7 @@ import { duration } from './units.js';
 
 /** What is to be reproduced, in one line. */
 export function headline({ manifest }: ErrorPackage, paint: Paint): string {
-  return `${paint.bold(oneLine(manifest.summary ?? 'no failure'))}  ${paint.dim(`${manifest.service} · ${manifest.time}`)}`;
+  return `${paint.bold(oneLine(manifest.summary ?? 'no failure'))}  ${paint.dim(oneLine(`${manifest.service} · ${manifest.time}`))}`;
 }
 
 /** One run, as it ends. */
@@ -29,7 +29,7 @@ export function conclusion({ runs, verdict }: Reproduction, paint: Paint): strin
   const lines = [`${mark(verdict, paint)} ${paint.bold(inColor(verdict, paint))}${runs.length > 1 && verdict !== 'flaky' ? ` ${agreeing} of ${runs.length}` : ''}${median === undefined ? '' : paint.dim(`  median ${duration(median)}`)}`];
   const odd = runs.find((run) => run.verdict !== 'reproduced');
   if (odd?.divergence) lines.push(divergence(odd.divergence, paint));
-  if (odd?.error?.hint !== undefined) lines.push(indent(paint.dim(odd.error.hint), '  '));
+  if (odd?.error?.hint !== undefined) lines.push(indent(paint.dim(visible(odd.error.hint)), '  '));
   if (odd?.error && odd.error.output.length > 0) lines.push(paint.dim('  the application said:'), ...odd.error.output.map((line) => `  ${paint.dim('│')} ${visible(line)}`));
   return lines.join('\n');
 }

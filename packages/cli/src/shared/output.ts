@@ -1,5 +1,6 @@
 import { DejaError } from '@deja/format';
 import { programName } from './program-name.js';
+import { visible } from '../render/text.js';
 import { paint, wantsColor, type Paint } from './paint.js';
 
 /** The options that every command has. */
@@ -52,8 +53,9 @@ export class Output {
   failed(error: unknown): void {
     const known = error instanceof DejaError;
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${this.err.red('✘')} ${known ? message : `unexpected: ${error instanceof Error ? error.stack : message}`}\n`);
-    if (known && error.hint !== undefined) process.stderr.write(`  ${this.err.dim(error.hint)}\n`);
+    // Messages quote what they are about, and that may come from a hostile package.
+    process.stderr.write(`${this.err.red('✘')} ${visible(known ? message : `unexpected: ${error instanceof Error ? error.stack : message}`)}\n`);
+    if (known && error.hint !== undefined) process.stderr.write(`  ${this.err.dim(visible(error.hint))}\n`);
     this.document({ error: { code: known ? error.code : 'DEJA_UNEXPECTED', message, ...(known && error.hint !== undefined ? { hint: error.hint } : {}) } });
   }
 }
