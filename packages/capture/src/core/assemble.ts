@@ -4,6 +4,7 @@ import { errorInfo } from '../errors/error-info.js';
 import { notCapturedNotes } from '../hooks/not-captured.js';
 import { EPOCH, now, rounded } from './clock.js';
 import type { Entry } from './entry.js';
+import { fit } from './fit.js';
 import { described } from './guard.js';
 import { Packer } from './packer.js';
 import { answered, originalTarget, requestInfo } from './requests-info.js';
@@ -76,7 +77,7 @@ export function* assemble(snapshot: Snapshot, about: About, redactor: Redactor, 
   };
   yield;
   // Last, when all secrets have been seen: where nothing names them they are found by their value.
-  return yield* sweepBlobs(redactor.sweep(pkg), packer.blobs, redactor);
+  return yield* fit(yield* sweepBlobs(redactor.sweep(pkg), packer.blobs, redactor));
 }
 
 /** One event that cannot be turned into data must not cost the package. */
