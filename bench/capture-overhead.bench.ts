@@ -12,6 +12,8 @@ import { pathToFileURL } from 'node:url';
 const ROUNDS = Number(process.env['ROUNDS'] ?? 12);
 const REQUESTS = Number(process.env['REQUESTS'] ?? 3000);
 const CONCURRENCY = 16;
+/** `--minutes N`: then, for so long, nothing but load, with the memory after each tenth of it. */
+const MINUTES = Number(/--minutes[ =](\d+(?:\.\d+)?)/.exec(process.argv.join(' '))?.[1] ?? 0);
 const register = pathToFileURL(join(import.meta.dirname, '..', 'packages', 'capture', 'dist', 'register.js')).href;
 const out = mkdtempSync(join(tmpdir(), 'deja-bench-'));
 const body = JSON.stringify({ lines: Array.from({ length: 20 }, (_, n) => ({ article: `article ${n}`, count: n })) });
@@ -100,10 +102,28 @@ async function compare(name: string, env: Readonly<Record<string, string>>): Pro
   }
 }
 
+/** Saturated for minutes: what grows then has no bound. */
+async function flatness(): Promise<void> {
+  const server = await started('healthy.mjs', true);
+  try {
+    await load(server, REQUESTS);
+    const sizes: number[] = [];
+    for (let tenth = 0; tenth < 10; tenth += 1) {
+      const until = performance.now() + MINUTES * 6000;
+      while (performance.now() < until) await load(server, REQUESTS);
+      sizes.push((await usage(server)).rss);
+    }
+    console.log(`resident memory over ${MINUTES} minutes at saturation, after each tenth: ${sizes.map(mib).join(' ')} MiB`);
+  } finally {
+    server.process.kill();
+  }
+}
+
 const upstream = await started('upstream.mjs', false);
 try {
   await compare('capture, answering by itself', {});
   await compare('capture, with one outgoing request each', { UPSTREAM: String(upstream.port) });
+  if (MINUTES > 0) await flatness();
 } finally {
   upstream.process.kill();
   rmSync(out, { recursive: true, force: true });

@@ -76,14 +76,13 @@ async function compare(app: string, env: Readonly<Record<string, string>>): Prom
 }
 
 try {
-  const port = async (): Promise<string> => String(await freePort());
-  await compare('none', { PORT: await port() });
+  await compare('none', { PORT: String(await freePort()) });
   const file = join(folder, 'users.db');
   using db = new DatabaseSync(file);
   db.exec(SCHEMA);
-  await compare('sqlite', { PORT: await port(), DB_FILE: file });
+  await compare('sqlite', { PORT: String(await freePort()), DB_FILE: file });
   await using postgres = await testPostgres(SCHEMA);
-  await compare('postgres', { PORT: await port(), ...postgres.env });
+  await compare('postgres', { PORT: String(await freePort()), ...postgres.env });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -72,6 +72,7 @@ function installSystemParts() {
 function build(node) {
   const done = run(node, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
   if (done.status !== 0) fail('the build failed: see above');
+  if (run(node, [join(root, 'scripts', 'bundle.mjs')]).status !== 0) say('bundling failed: see above. Everything works without, only slower');
 }
 
 installDependencies();

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs on any Node since 18: hands over to a newer one where the installed Node is too old for the tools.
 import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,12 +27,23 @@ function handOver(node) {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 
-const main = join(dirname(realpathSync(fileURLToPath(import.meta.url))), '..', 'dist', 'main.js');
+/** The bundle starts faster. In a workspace that was compiled since (`tsc -b` writes these files), it is not what one wants to run. */
+function newest(root) {
+  const bundle = join(root, 'dist', 'bundle', 'main.js');
+  const modules = join(root, 'dist', 'main.js');
+  if (!existsSync(bundle)) return modules;
+  const built = statSync(bundle).mtimeMs;
+  const packages = dirname(root);
+  const isOlder = readdirSync(packages).some((name) => (statSync(join(packages, name, 'tsconfig.tsbuildinfo'), { throwIfNoEntry: false })?.mtimeMs ?? 0) > built);
+  return isOlder ? modules : bundle;
+}
+
+const main = newest(join(dirname(realpathSync(fileURLToPath(import.meta.url))), '..'));
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
   const { main: run } = await import(main);
   await run(process.argv);
 } else {
-  const node = findNode(dirname(main)) ?? findNode(process.cwd());
+  const node = findNode(dirname(realpathSync(fileURLToPath(import.meta.url)))) ?? findNode(process.cwd());
   if (node) handOver(node);
   else {
     console.error(`deja needs Node ${NODE_MAJOR} or newer for its tools; this is ${process.version}. (The application itself may run on Node 20 and newer.)`);

@@ -6,7 +6,7 @@ export function isOwnVariable(name: string): boolean {
 /** Options of Node that take their value as the next argument. */
 const PRELOAD = /^(?:--import|--require|-r|--loader|--experimental-loader)$/;
 const PRELOAD_WITH_VALUE = /^(?:--import|--require|--loader|--experimental-loader)=(.*)$/s;
-const OWN_MODULE = /@deja[/\\]capture|[/\\]capture[/\\](?:dist|src)[/\\]register\.[cm]?[jt]s/;
+const OWN_MODULE = /@deja[/\\]capture|[/\\]capture[/\\](?:dist|src)(?:[/\\]bundle)?[/\\]register\.[cm]?[jt]s/;
 
 /** Options of Node (`process.execArgv`, or `NODE_OPTIONS` split) without the preload of Deja. `own`: further URLs or paths of it. */
 export function withoutOwnOptions(options: readonly string[], own: readonly string[] = []): readonly string[] {

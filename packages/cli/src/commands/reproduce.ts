@@ -37,6 +37,7 @@ export function reproduce(program: Command): void {
 
 async function runPlan(output: Output, options: ReproduceOptions, named: string): Promise<ExitCode> {
   using interrupted = interruption();
+  tryOutSandbox(options.sandbox);
   const plan = withReadyTimeout(await loadPlan(named), options.readyTimeout);
   const { reproduce: run } = await import('@deja/reproduce');
   output.say(headline(plan.recording, output.err));
@@ -59,6 +60,11 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
   if (!interrupted.signal.aborted) return exitCode(result.verdict);
   output.say(`${output.err.yellow('!')} interrupted after ${plural(result.runs.length, 'run')}; nothing is left behind`);
   return EXIT.interrupted;
+}
+
+/** While the package is read: what was tried out once is known to the whole process. What does not work is said when it is needed. */
+function tryOutSandbox(choice: SandboxChoice): void {
+  void import('@deja/sandbox').then(({ pickSandbox }) => pickSandbox(choice)).catch(() => undefined);
 }
 
 function withReadyTimeout(plan: ReproductionPlan, seconds: number | undefined): ReproductionPlan {
