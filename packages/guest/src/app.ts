@@ -17,6 +17,13 @@ export interface RunningApp {
   kill(): void;
 }
 
+/**
+ * What root may do in a container. Above all no mounting: read-only places of the sandbox would not stay read-only, and the kernel's
+ * settings below /proc/sys are the whole machine's.
+ */
+const CAPABILITIES = ['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service', 'net_raw', 'sys_chroot', 'setfcap', 'audit_write'];
+const BOUNDED = ['setpriv', '--bounding-set', ['-all', ...CAPABILITIES.map((name) => `+${name}`)].join(','), '--inh-caps', '-all', '--ambient-caps', '-all', '--'];
+
 /** An application that left its output open to a child is not waited for any longer than this. */
 const OUTPUT_GRACE_MS = 100;
 
@@ -89,9 +96,10 @@ function startCommand({ app, network }: GuestPlan): readonly string[] {
       hint: 'Change app.command in the plan, or install the program.',
     });
   }
-  if (network.mode !== 'isolated' || app.uid === 0) return [file, ...args];
+  if (network.mode !== 'isolated') return [file, ...args];
+  if (app.uid === 0) return [...BOUNDED, file, ...args];
   // The sandbox has one user only; a nested user namespace shows it to the application under its recorded number.
-  return ['unshare', '--user', `--map-user=${app.uid}`, `--map-group=${app.uid}`, '--', file, ...args];
+  return [...BOUNDED, 'unshare', '--user', `--map-user=${app.uid}`, `--map-group=${app.uid}`, '--', file, ...args];
 }
 
 function findProgram(program: string, cwd: string, path = '/usr/local/bin:/usr/bin:/bin'): string | null {

@@ -6,18 +6,11 @@ import { AgentError } from './failure.js';
 import type { GuestPlan } from './plan.js';
 
 /**
- * Gives the recorded host names and addresses to the loopback device, and lets everyone listen on ports below 1024.
- * Only where the network is the sandbox's own.
+ * Gives the recorded host names and addresses to the loopback device. Only where the network is the sandbox's own.
  */
-export async function applyNetwork(plan: GuestPlan, log: (line: string) => void): Promise<void> {
+export async function applyNetwork(plan: GuestPlan): Promise<void> {
   writeFileSync('/etc/hosts', hostsFile(plan.network.hosts));
   await addAddresses(addressesOf(plan));
-  try {
-    writeFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', '0');
-  } catch (error) {
-    // Matters only to applications that are not root and listen below 1024; they will say so themselves.
-    log(`ports below 1024 stay privileged: ${String(error)}`);
-  }
 }
 
 function hostsFile(hosts: GuestPlan['network']['hosts']): string {

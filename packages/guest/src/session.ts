@@ -77,7 +77,7 @@ export class Session {
 
   async #apply(plan: GuestPlan): Promise<void> {
     if (this.#stage.at !== 'new') throw outOfOrder('apply', this.#stage.at);
-    const world = await makeWorld(plan, (line) => this.#reports.log('agent', Buffer.from(`${line}\n`)));
+    const world = await makeWorld(plan);
     this.#stage = { at: 'applied', world };
   }
 

@@ -29,7 +29,7 @@ export interface Part {
 /**
  * @throws DejaError what could not be made, with what was made before ended again
  */
-export async function makeWorld(plan: GuestPlan, log: (line: string) => void): Promise<World> {
+export async function makeWorld(plan: GuestPlan): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), `deja-guest-${process.pid}-`));
   const parts: Part[] = [{ stop: async () => rmSync(folder, { recursive: true, force: true }) }];
   const stop = async (): Promise<void> => {
@@ -38,7 +38,7 @@ export async function makeWorld(plan: GuestPlan, log: (line: string) => void): P
   try {
     if (plan.network.mode === 'isolated') {
       makeMachine(plan);
-      await applyNetwork(plan, log);
+      await applyNetwork(plan);
     }
     const loading = loadStubs(plan);
     loading?.catch(() => undefined);

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { AGENT_ENTRY } from '@deja/guest';
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import type { Mount } from '../../sandbox.js';
 import { SYSTEM_PATH } from './launcher.js';
 import { ownPath } from './layout.js';
@@ -33,9 +33,23 @@ export function finishScript(layout: Layout, source: (mount: Mount) => string, b
   layout.openings.forEach((opening, index) => lines.push(...openingLines(opening, `/.deja/points/${index}`)));
   for (const { at, lower, upper } of overlays) lines.push(...overlayLines(at, lower, upper));
   for (const mount of layout.onTop) lines.push(...placeLines(mount), `mount --rbind ${quote(source(mount))} ${quote(mount.at)}`);
-  lines.push(...beforeAgent);
+  lines.push(...beforeAgent, ...kernelSettings());
   lines.push(`cd /; unset PWD OLDPWD; export PATH=${SYSTEM_PATH} HOME=/root TMPDIR=/tmp; exec ${agentCommand().map(quote).join(' ')}`);
   return `set -e\n${lines.join('\n')}\n`;
+}
+
+/** Files of the whole machine's kernel that the owner of the machine may write, whatever namespace he is in. */
+const KERNEL_FILES = ['sys', 'sysrq-trigger', 'irq', 'bus', 'fs', 'mtrr', 'scsi', 'acpi'].map((name) => `/proc/${name}`);
+
+/**
+ * Root inside may be root of this machine, whom no namespace keeps from `kernel.core_pattern`. What is the sandbox's own is set before.
+ * The application has no capability to undo this.
+ */
+function kernelSettings(): readonly string[] {
+  return [
+    'echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start',
+    ...KERNEL_FILES.filter((path) => existsSync(path)).map((path) => `[ ! -e ${path} ] || mount -o bind,ro ${path} ${path}`),
+  ];
 }
 
 /** A layer with the mount points that a folder lacks, under the folder itself: nobody has to be allowed to write to it. */

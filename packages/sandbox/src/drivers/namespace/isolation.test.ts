@@ -119,6 +119,28 @@ for (const { launcher, missing, name } of launchers) {
       expect(existsSync('/usr/bin/evil')).toBe(false);
     });
 
+    it("the kernel's settings, which are the whole machine's, cannot be changed", async () => {
+      using app = application(
+        asking(PORT, `() => {
+          const { writeFileSync, readFileSync } = require('fs');
+          const file = '/proc/sys/kernel/core_pattern';
+          // What is there already: a hole shall not harm the machine that runs this test.
+          const value = readFileSync(file);
+          const write = (path) => { try { writeFileSync(path, value); return 'written'; } catch (error) { return error.code; } };
+          const run = (command) => require('child_process').spawnSync('/bin/sh', ['-c', command]).status === 0;
+          return {
+            plain: write(file),
+            undone: ['umount /proc/sys', 'mount -o remount,bind,rw /proc/sys', 'mkdir /tmp/p; mount -t proc proc /tmp/p'].filter(run),
+            nested: ['umount /proc/sys', 'mount -o remount,bind,rw /proc/sys', 'mkdir -p /tmp/q; mount -t proc proc /tmp/q'].filter((undo) => run(\`unshare -rmpf /bin/sh -c '\${undo}'\`)),
+            after: write(file),
+          };
+        }`),
+      );
+      for (const uid of [0, 1234]) {
+        expect(await ask(launcher, app, { app: { uid } })).toEqual({ plain: expect.stringMatching(/EROFS|EACCES/), undone: [], nested: [], after: expect.stringMatching(/EROFS|EACCES/) });
+      }
+    });
+
     it('modules come from hoisted folders and workspaces, as on the machine', async () => {
       using app = application({
         ...asking(PORT, `() => ({ hoisted: require('hoisted'), workspace: require('@my/lib'), where: require.resolve('@my/lib') })`),
