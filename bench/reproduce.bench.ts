@@ -57,6 +57,10 @@ function quantile(numbers: readonly number[], share: number): number {
   return numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * share))] ?? Number.NaN;
 }
 
+function spread(numbers: readonly number[]): string {
+  return `${quantile(numbers, 0.5).toFixed(0)} ms (${quantile(numbers, 0.1).toFixed(0)}–${quantile(numbers, 0.9).toFixed(0)})`;
+}
+
 async function compare(app: string, env: Readonly<Record<string, string>>): Promise<void> {
   const file = await recorded(app, env);
   reproduced(file);
@@ -70,7 +74,6 @@ async function compare(app: string, env: Readonly<Record<string, string>>): Prom
     totals.push(run.ms);
     for (const [name, ms] of Object.entries({ ...run.parts, 'outside the run': run.ms - (run.parts['total'] ?? 0), 'plain start': plain })) (parts[name] ??= []).push(ms);
   }
-  const spread = (numbers: readonly number[]): string => `${quantile(numbers, 0.5).toFixed(0)} ms (${quantile(numbers, 0.1).toFixed(0)}–${quantile(numbers, 0.9).toFixed(0)})`;
   console.log(`${app}: ${spread(beyond)} beyond the plain start, ${spread(totals)} in all, over ${ROUNDS} rounds (median, 10th–90th percentile)`);
   console.log(`  ${Object.entries(parts).map(([name, numbers]) => `${name} ${quantile(numbers, 0.5).toFixed(0)}`).join(', ')}`);
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
-import pg from 'pg';
+import { Pool } from 'pg';
 
-const pool = new pg.Pool();
+const pool = new Pool();
 async function answer(response) {
   try {
     const { rows } = await pool.query('SELECT id, name, email FROM users WHERE id = $1', [7]);

@@ -35,7 +35,7 @@ export function* fit(pkg: ErrorPackage, bounds: Bounds = BOUNDS): Generator<unde
     return small;
   });
   for (const event of order) {
-    if (importance(event) > 0) fitted ??= fitRequests();
+    if (importance(event) > 1) fitted ??= fitRequests();
     const cost = { ...weigh(event), events: 1 };
     if (cost.json <= bounds.document && cost.largestBlob <= bounds.blob && within(plus(spent, cost), bounds)) {
       kept.add(event);
