@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { PostgresLogin, StartedPostgres } from '@deja/fixtures/postgres';
 import { AgentError } from './failure.js';
@@ -68,8 +68,9 @@ async function makeFile({ app, network }: GuestPlan, { fixture }: GuestDatabase,
   const remove = (): void => files.forEach((each) => rmSync(each, { force: true }));
   if (network.mode === 'redirected') {
     // Nothing isolates the file system either: what is there belongs to somebody.
-    if (existsSync(file)) {
-      throw new AgentError('DEJA_DATA_IN_THE_WAY', `the application opens the SQLite file ${file}, which exists on this machine and would be overwritten`, {
+    const there = files.find((each) => lstatSync(each, { throwIfNoEntry: false }) !== undefined);
+    if (there !== undefined) {
+      throw new AgentError('DEJA_DATA_IN_THE_WAY', `the application opens the SQLite file ${file}, and ${there === file ? 'that' : there} exists on this machine and would be overwritten`, {
         hint: 'Use --sandbox namespace, which has a file system of its own, or move the file away.',
       });
     }
