@@ -6,14 +6,18 @@ import { rolldown } from 'rolldown';
 
 const packages = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages');
 
-/** The agent is found beside its package, and not beside who starts it. */
-const agentStaysOutside = {
-  name: 'agent-stays-outside',
-  resolveId: (source, importer) => (source === './entry.js' && importer?.startsWith(join(packages, 'guest')) ? { id: '@deja/guest', external: true } : null),
+/** A bundled command line starts the bundled agent. */
+const bundledAgent = {
+  name: 'bundled-agent',
+  load: (id) =>
+    id === join(packages, 'guest', 'dist', 'entry.js')
+      ? "import { fileURLToPath } from 'node:url';\nexport const AGENT_ENTRY = fileURLToPath(new URL('../../../guest/dist/bundle/agent.js', import.meta.url));\n"
+      : null,
 };
 
 const BUNDLES = [
-  { folder: 'cli', entries: { main: 'dist/main.js' }, external: ['libpg-query'], plugins: [agentStaysOutside] },
+  { folder: 'cli', entries: { main: 'dist/main.js' }, external: ['libpg-query'], plugins: [bundledAgent] },
+  { folder: 'guest', entries: { agent: 'dist/agent.js' }, external: ['pg-native', 'pg-cloudflare'], plugins: [] },
   {
     folder: 'capture',
     entries: { register: 'dist/register.js', watcher: 'dist/locals/watcher.js', 'writer-thread': 'dist/core/writer-thread.js' },

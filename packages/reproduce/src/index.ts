@@ -1,5 +1,5 @@
-export type { AppPlan, PlannedTrigger, ReproductionPlan } from './plan/plan.js';
-export { buildPlan, type BuildOptions } from './plan/build.js';
+export type { AppPlan, PlanInMaking, PlannedTrigger, ReproductionPlan } from './plan/plan.js';
+export { beginPlan, type BuildOptions } from './plan/build.js';
 export { isPlanFolder, readPlan, writePlan } from './plan/folder.js';
 export type { Divergence } from './compare/divergence.js';
 export { describeOutcome, describeRequest } from './compare/describe.js';

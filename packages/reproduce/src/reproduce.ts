@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { locatePostgres, postgresTemplate } from '@deja/fixtures';
+import { locatePostgres, postgresTemplate, type Certificate } from '@deja/fixtures';
+import type { ErrorPackage } from '@deja/format';
 import { GuestError, pickSandbox, type Sandbox, type SandboxChoice, type SandboxSpec } from '@deja/sandbox';
 import type { Divergence } from './compare/divergence.js';
 import { summarise } from './compare/failure.js';
@@ -7,9 +8,10 @@ import { judge, type Judgement } from './compare/judge.js';
 import { control, type ControlResult } from './control/control.js';
 import { guestPlan } from './plan/guest-plan.js';
 import { locateApp, locateNode } from './plan/locate.js';
-import type { ReproductionPlan } from './plan/plan.js';
+import type { PlanInMaking, ReproductionPlan } from './plan/plan.js';
 import { workFiles } from './plan/work-files.js';
 import { runOnce, type CompletedRun, type RunTimes } from './run/run-once.js';
+import { SandboxSupply } from './run/sandbox-supply.js';
 import { overallVerdict, type Verdict } from './verdict.js';
 
 export interface ReproduceOptions {
@@ -17,6 +19,8 @@ export interface ReproduceOptions {
   readonly app?: string;
   readonly sandbox: SandboxChoice;
   readonly runs: number;
+  /** How long the application may take to start; default: what the plan says. */
+  readonly readyMs?: number;
   /** Whether a control run follows when the failure was reproduced. */
   readonly control: boolean;
   /** Path of the module that is preloaded into the application. */
@@ -49,35 +53,39 @@ export interface Reproduction {
   readonly verdict: Verdict;
   readonly runs: readonly RunResult[];
   readonly control: ControlResult | null;
+  readonly certificate: Certificate;
   readonly sandbox: Pick<Sandbox, 'name' | 'isolation' | 'reason'>;
   readonly differences: readonly string[];
 }
 
 /**
- * Runs the plan in fresh sandboxes, one after the other, and compares each with the recording.
+ * Runs the plan in fresh sandboxes, one after the other, and compares each with the recording. The first starts while the plan is still being made.
  * Throws DejaError when a needed part is missing (application, Node, engine, sandbox); a run that breaks is `inconclusive`.
  */
-export async function reproduce(plan: ReproductionPlan, options: ReproduceOptions): Promise<Reproduction> {
-  const app = locateApp(plan.recording, options.app);
-  const node = locateNode(plan.app.node, options.searchPath);
+export async function reproduce(making: PlanInMaking, options: ReproduceOptions): Promise<Reproduction> {
+  const { recording } = making;
+  const app = locateApp(recording, options.app);
+  const node = locateNode(making.app.node, options.searchPath);
   const differences = [...app.differences, ...(node.difference === undefined ? [] : [node.difference])];
   for (const text of differences) options.onProgress?.({ step: 'difference', text });
-  const [sandbox, postgres] = await Promise.all([pickSandbox(options.sandbox), postgresFor(plan, options.cacheFolder)]);
+  const [sandbox, postgres] = await Promise.all([pickSandbox(options.sandbox), postgresFor(recording, options.cacheFolder)]);
   options.onProgress?.({ step: 'sandbox', sandbox });
 
-  const spec: SandboxSpec = {
-    app: { from: app.folder, at: plan.app.folder },
-    node: { from: node.node, at: plan.app.node.path },
+  await using sandboxes = new SandboxSupply(sandbox, {
+    app: { from: app.folder, at: making.app.folder },
+    node: { from: node.node, at: making.app.node.path },
     modules: [options.preload],
     tools: postgres ? [dirname(postgres.binaries), postgres.template] : [],
-    ...workFiles(plan.app, app.folder),
+    ...workFiles(making.app, app.folder),
     ...(options.onLog ? { onLog: options.onLog } : {}),
-  };
-  const attempt = (changed: ReproductionPlan) => runOnce(sandbox, spec, guestPlan(changed, { preload: options.preload, postgres, otherCode: options.app !== undefined && app.differences.length > 0 }), options.signal);
+  });
+  const plan = withReadyTime(await making.plan, options.readyMs);
+  const otherCode = options.app !== undefined && app.differences.length > 0;
+  const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, postgres, otherCode }), options.signal);
 
   const runs: RunResult[] = [];
   for (let number = 1; number <= options.runs && !options.signal?.aborted; number++) {
-    const run = await judged(() => attempt(plan), (completed) => judge(plan.recording, completed.replay, app.changedCode));
+    const run = await judged(() => attempt(plan), (completed) => judge(recording, completed.replay, app.changedCode));
     runs.push(run);
     options.onProgress?.({ step: 'run', number, of: options.runs, run });
   }
@@ -87,9 +95,14 @@ export async function reproduce(plan: ReproductionPlan, options: ReproduceOption
     verdict,
     runs,
     control: wantsControl ? await control(plan, attempt, (removed) => options.onProgress?.({ step: 'control', removed })) : null,
+    certificate: plan.certificate,
     sandbox: { name: sandbox.name, isolation: sandbox.isolation, reason: sandbox.reason },
     differences,
   };
+}
+
+function withReadyTime(plan: ReproductionPlan, readyMs: number | undefined): ReproductionPlan {
+  return readyMs === undefined ? plan : { ...plan, app: { ...plan.app, deadlines: { ...plan.app.deadlines, readyMs } } };
 }
 
 /** A run that the sandbox or the application broke off is `inconclusive`, with the reason; what Deja itself lacks is thrown. */
@@ -108,8 +121,8 @@ async function judged(run: () => Promise<CompletedRun>, judgement: (completed: C
   }
 }
 
-async function postgresFor({ fixtures }: ReproductionPlan, cacheFolder: string): Promise<{ binaries: string; template: string } | null> {
-  const database = fixtures.databases.find(({ engine }) => engine === 'postgres');
+async function postgresFor({ databases }: ErrorPackage, cacheFolder: string): Promise<{ binaries: string; template: string } | null> {
+  const database = databases.find(({ engine }) => engine === 'postgres');
   if (database === undefined) return null;
   const binaries = locatePostgres(database.version === undefined ? {} : { version: database.version });
   return { binaries: binaries.folder, template: await postgresTemplate(binaries, cacheFolder) };

@@ -17,7 +17,7 @@ export function plan(program: Command): void {
     .requiredOption('--out <DIR>', 'an empty or new folder')
     .action(
       act<PlanOptions, [string]>(async (output, { out }, named) => {
-        const loaded = await loadPlan(named);
+        const loaded = await (await loadPlan(named)).plan;
         const { writePlan } = await import('@deja/reproduce');
         const files = writePlan(loaded, out).map((name) => join(out, name));
         const { statements, rows } = loaded.certificate;

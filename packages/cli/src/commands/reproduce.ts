@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Progress, Reproduction, ReproductionPlan, Verdict } from '@deja/reproduce';
+import type { Progress, Reproduction, Verdict } from '@deja/reproduce';
 import type { SandboxChoice } from '@deja/sandbox';
 import { certificateSummary } from '../render/certificate.js';
 import { conclusion, controlLine, headline, runLine } from '../render/reproduction.js';
@@ -38,13 +38,14 @@ export function reproduce(program: Command): void {
 async function runPlan(output: Output, options: ReproduceOptions, named: string): Promise<ExitCode> {
   using interrupted = interruption();
   tryOutSandbox(options.sandbox);
-  const plan = withReadyTimeout(await loadPlan(named), options.readyTimeout);
+  const making = await loadPlan(named);
   const { reproduce: run } = await import('@deja/reproduce');
-  output.say(headline(plan.recording, output.err));
-  const result = await run(plan, {
+  output.say(headline(making.recording, output.err));
+  const result = await run(making, {
     ...(options.app === undefined ? {} : { app: options.app }),
     sandbox: options.sandbox,
     runs: options.runs,
+    ...(options.readyTimeout === undefined ? {} : { readyMs: options.readyTimeout * 1000 }),
     control: options.control,
     preload: capturePreload(),
     cacheFolder: cacheFolder(),
@@ -55,7 +56,7 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
   });
   if (result.control) output.say(`  ${controlLine(result.control, output.err)}`);
   output.print(conclusion(result, output.out));
-  output.document(documentOf(plan, result));
+  output.document(documentOf(making.recording.manifest.id, result));
   suggest(output, named, result);
   if (!interrupted.signal.aborted) return exitCode(result.verdict);
   output.say(`${output.err.yellow('!')} interrupted after ${plural(result.runs.length, 'run')}; nothing is left behind`);
@@ -65,11 +66,6 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
 /** While the package is read: what was tried out once is known to the whole process. What does not work is said when it is needed. */
 function tryOutSandbox(choice: SandboxChoice): void {
   void import('@deja/sandbox').then(({ pickSandbox }) => pickSandbox(choice)).catch(() => undefined);
-}
-
-function withReadyTimeout(plan: ReproductionPlan, seconds: number | undefined): ReproductionPlan {
-  if (seconds === undefined) return plan;
-  return { ...plan, app: { ...plan.app, deadlines: { ...plan.app.deadlines, readyMs: seconds * 1000 } } };
 }
 
 function report(progress: Progress, output: Output): void {
@@ -89,8 +85,8 @@ function report(progress: Progress, output: Output): void {
 }
 
 /** The contract of `reproduce --json`. */
-function documentOf(plan: ReproductionPlan, { verdict, runs, control, sandbox, differences }: Reproduction): unknown {
-  return { verdict, package: plan.recording.manifest.id, sandbox: sandbox.name, isolation: sandbox.isolation, runs, control, certificate: { databases: plan.certificate.databases, ...certificateSummary(plan.certificate) }, differences };
+function documentOf(id: string, { verdict, runs, control, certificate, sandbox, differences }: Reproduction): unknown {
+  return { verdict, package: id, sandbox: sandbox.name, isolation: sandbox.isolation, runs, control, certificate: { databases: certificate.databases, ...certificateSummary(certificate) }, differences };
 }
 
 function suggest(output: Output, named: string, { verdict, runs }: Reproduction): void {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ReproductionPlan } from '@deja/reproduce';
+import type { PlanInMaking } from '@deja/reproduce';
 import { findPackage } from './find-package.js';
 
 /** Prepared engines live beside the packages. */
@@ -8,10 +8,13 @@ export function cacheFolder(): string {
 }
 
 /** The plan of a package, or the one that a folder written by `deja plan` holds. Throws DEJA_PACKAGE_*, DEJA_PLAN_*, DEJA_USAGE. */
-export async function loadPlan(named: string): Promise<ReproductionPlan> {
-  const { buildPlan, isPlanFolder, readPlan } = await import('@deja/reproduce');
+export async function loadPlan(named: string): Promise<PlanInMaking> {
+  const { beginPlan, isPlanFolder, readPlan } = await import('@deja/reproduce');
   const options = { cacheFolder: cacheFolder() };
-  if (isPlanFolder(named)) return await readPlan(named, options);
+  if (isPlanFolder(named)) {
+    const plan = await readPlan(named, options);
+    return { recording: plan.recording, app: plan.app, plan: Promise.resolve(plan) };
+  }
   const { readPackage } = await import('@deja/format/node');
-  return await buildPlan(await readPackage(findPackage(named)), options);
+  return beginPlan(await readPackage(findPackage(named)), options);
 }

@@ -17,9 +17,13 @@ export function compareFailures(recorded: Failure, replayed: Failure | null, opt
   }
   if (recorded.error === undefined || replayed.error === undefined) {
     if (recorded.error !== replayed.error) return differs('another kind of failure', summarise(recorded), summarise(replayed));
-    return recorded.response?.status === replayed.response?.status ? null : differs('another status', summarise(recorded), summarise(replayed));
+    return compareStatus(recorded, replayed);
   }
-  return compareErrors(recorded.error, replayed.error, options, 'error');
+  return compareErrors(recorded.error, replayed.error, options, 'error') ?? compareStatus(recorded, replayed);
+}
+
+function compareStatus({ response: recorded }: Failure, { response: replayed }: Failure): Divergence | null {
+  return recorded?.status === replayed?.status ? null : differs('another status', `status ${recorded?.status ?? 'none'}`, `status ${replayed?.status ?? 'none'}`);
 }
 
 function compareErrors(recorded: ErrorInfo, replayed: ErrorInfo, options: FailureComparison, path: string): Divergence | null {

@@ -3,7 +3,7 @@ import { compileFixtures } from '@deja/fixtures';
 import { buildStubPlan } from '@deja/stubs';
 import { planApp } from './app.js';
 import { sqliteAnswers } from './sqlite-answers.js';
-import type { PlannedTrigger, ReproductionPlan } from './plan.js';
+import type { AppPlan, PlanInMaking, PlannedTrigger, ReproductionPlan } from './plan.js';
 
 export interface BuildOptions {
   /** Where prepared engines are kept between runs. */
@@ -11,12 +11,20 @@ export interface BuildOptions {
 }
 
 /** From what was observed to everything a reproduction needs. */
-export async function buildPlan(recording: ErrorPackage, { cacheFolder }: BuildOptions): Promise<ReproductionPlan> {
+export function beginPlan(recording: ErrorPackage, options: BuildOptions): PlanInMaking {
+  const app = planApp(recording.context);
+  const plan = buildPlan(recording, app, options);
+  // Whoever awaits it hears of its failure; that may be late, or never.
+  plan.catch(() => undefined);
+  return { recording, app, plan };
+}
+
+async function buildPlan(recording: ErrorPackage, app: AppPlan, { cacheFolder }: BuildOptions): Promise<ReproductionPlan> {
   const { plan: fixtures, certificate } = await compileFixtures({ databases: recording.databases, events: recording.timeline }, { cacheFolder });
   const opaque = certificate.statements.filter(({ exact }) => !exact).map(({ seq, reason }) => ({ seq, reason: reason ?? 'not exact' }));
   return {
     deja: 'plan/1',
-    app: planApp(recording.context),
+    app,
     fixtures,
     stubs: buildStubPlan(recording, opaque),
     sqlite: sqliteAnswers(recording, new Set(opaque.map(({ seq }) => seq))),

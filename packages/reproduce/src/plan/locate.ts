@@ -53,14 +53,19 @@ const BINARY_MAGIC = ['\x7fELF', '\xcf\xfa\xed\xfe', '\xca\xfe\xba\xbe', 'MZ'];
 
 /** A Node to run the application: the recorded executable, or one of the same major version on the path. */
 export function locateNode(recorded: { readonly version: string; readonly path: string }, searchPath: string): { readonly node: string; readonly difference?: string } {
-  const here = [...searchPath.split(delimiter).map((folder) => join(folder, 'node')), process.execPath].filter((node) => existsSync(node));
-  const candidates = isNodeProgram(recorded.path) ? [recorded.path, ...here] : here;
-  const found = [...new Set(candidates)].map((node) => ({ node, version: versionOf(node) }));
   const wanted = plainVersion(recorded.version);
-  const same = found.find(({ version }) => version === wanted);
-  if (same) return { node: same.node };
-  const major = found.find(({ version }) => version?.split('.')[0] === wanted.split('.')[0]);
-  if (major?.version !== undefined) return { node: major.node, difference: `recorded was Node ${wanted}, this is Node ${major.version}` };
+  if (recorded.path === process.execPath && wanted === process.versions.node) return { node: process.execPath };
+  const here = [...searchPath.split(delimiter).map((folder) => join(folder, 'node')), process.execPath].filter((node) => existsSync(node));
+  const candidates = here.includes(recorded.path) || isNodeProgram(recorded.path) ? [recorded.path, ...here] : here;
+  // Asking is slow: the likely ones first, and no more than needed.
+  const found = new Map<string, string | undefined>();
+  for (const node of candidates) {
+    if (!found.has(node)) found.set(node, versionOf(node));
+    if (found.get(node) === wanted) return { node };
+  }
+  for (const [node, version] of found) {
+    if (version?.split('.')[0] === wanted.split('.')[0]) return { node, difference: `recorded was Node ${wanted}, this is Node ${version}` };
+  }
   throw new DejaError('DEJA_NODE_MISSING', `the application ran on Node ${wanted}, and none of major version ${wanted.split('.')[0]} is here`, {
     hint: `put one on PATH, for instance: npm install --prefix /tmp/node-${wanted} node-linux-${process.arch}@${wanted}`,
   });

@@ -19,6 +19,13 @@ export interface ReproductionPlan {
   readonly recording: ErrorPackage;
 }
 
+/** A plan that is being made: what a sandbox is made of is known at once, rows and answers take the compiler. */
+export interface PlanInMaking {
+  readonly recording: ErrorPackage;
+  readonly app: AppPlan;
+  readonly plan: Promise<ReproductionPlan>;
+}
+
 export interface PlannedTrigger {
   readonly request: number;
   readonly at: number;

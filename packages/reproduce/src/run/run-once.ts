@@ -1,7 +1,7 @@
 import type { ErrorPackage } from '@deja/format';
 import { readPackage } from '@deja/format/node';
 import type { GuestPlan } from '@deja/guest';
-import type { Sandbox, SandboxSpec, Triggered } from '@deja/sandbox';
+import type { StartedSandbox, Triggered } from '@deja/sandbox';
 import type { Replay } from '../compare/judge.js';
 
 /** Where the time of a run went, in milliseconds. */
@@ -24,10 +24,10 @@ export interface CompletedRun {
   readonly replay: Replay;
 }
 
-/** One disposable sandbox from start to end; aborting ends it early. Throws what the sandbox throws. */
-export async function runOnce(sandbox: Sandbox, spec: SandboxSpec, plan: GuestPlan, signal?: AbortSignal): Promise<CompletedRun> {
+/** One disposable sandbox to its end; aborting ends it early. Throws what the sandbox throws. */
+export async function runOnce(starting: Promise<StartedSandbox>, plan: GuestPlan, signal?: AbortSignal): Promise<CompletedRun> {
+  await using started = await starting;
   const began = performance.now();
-  await using started = await sandbox.start(spec);
   const abort = () => void started.stop();
   signal?.addEventListener('abort', abort, { once: true });
   using _ = { [Symbol.dispose]: () => signal?.removeEventListener('abort', abort) };
@@ -43,7 +43,7 @@ export async function runOnce(sandbox: Sandbox, spec: SandboxSpec, plan: GuestPl
     app: round(app.ms),
     ready: round(Math.max(0, appSeen - app.ms)),
     trigger: round(triggered.ms),
-    total: round(performance.now() - began),
+    total: round(started.startMs + performance.now() - began),
   };
   return { ms, replay };
 }
