@@ -6,6 +6,10 @@ import { valueOf } from './cells.js';
 export interface Form {
   readonly arrays: boolean;
   readonly bigints: boolean;
+  /** Of each row the first value only (better-sqlite3). */
+  readonly pluck?: boolean;
+  /** Rows by table, and in them by column (better-sqlite3). */
+  readonly expand?: boolean;
 }
 
 export type CallKind = 'all' | 'get' | 'run' | 'iterate';
@@ -31,9 +35,13 @@ export function fromAnswer(answer: AnswerOf, kind: CallKind, form: Form, toError
 function rowsOf(result: SqlResult, form: Form): unknown[] {
   return result.rows.map((cells) => {
     const values = cells.map((cell, index) => valueOf(cell, result.fields[index]?.type ?? 'text', form.bigints));
+    if (form.pluck) return values[0];
     if (form.arrays) return values;
     const row = Object.create(null) as Record<string, unknown>;
-    for (const [index, field] of result.fields.entries()) row[field.name] = values[index];
+    for (const [index, { name, table }] of result.fields.entries()) {
+      if (form.expand) ((row[table ?? '$'] ??= {}) as Record<string, unknown>)[name] = values[index];
+      else row[name] = values[index];
+    }
     return row;
   });
 }
