@@ -41,6 +41,8 @@ const APP = `
 const source = (type: 'esm' | 'cjs', body: string): string => (type === 'esm' ? `import Database from 'better-sqlite3'; ${body}` : `const Database = require('better-sqlite3'); ${body}`);
 const sql = (seen: Observation): Observed<'sql'>[] => seen.events.filter((event): event is Observed<'sql'> => event.kind === 'sql');
 
+const ok = (rows: readonly (readonly string[])[]): SqliteAnswer['answer'] => ({ ok: { command: 'SELECT', rowCount: rows.length, fields: [{ name: 'r', type: 'integer' }, { name: 'm', type: 'text', table: 'mood', column: 'm' }], rows } });
+
 describe('better-sqlite3', () => {
   if ('missing' in installed) {
     test.skip(`all of it (${installed.missing})`, () => {});
@@ -76,7 +78,6 @@ describe('better-sqlite3', () => {
   });
 
   test('in a replay, recorded answers are given in the form that is asked for', async () => {
-    const ok = (rows: readonly (readonly string[])[]): SqliteAnswer['answer'] => ({ ok: { command: 'SELECT', rowCount: rows.length, fields: [{ name: 'r', type: 'integer' }, { name: 'm', type: 'text', table: 'mood', column: 'm' }], rows } });
     const answers: readonly SqliteAnswer[] = [
       { seq: 1, database: 'shop.db', text: 'SELECT r, m FROM vanished', params: [], repeat: true, answer: ok([['12', 'blue']]) },
       { seq: 2, database: 'shop.db', text: 'DELETE FROM users', params: [], repeat: false, answer: { error: { message: 'database is locked', code: 'SQLITE_BUSY' } } },
