@@ -4,16 +4,24 @@ import { writePackageFile } from '@deja/format/writer';
 import { described } from './guard.js';
 import { reportOnce } from '../hooks/not-captured.js';
 import type { Recorder } from './recorder.js';
+import { WriteClaim } from './write-claim.js';
 
 /** A thread holds some MiB: without failures there is none. */
 const IDLE_MS = 5000;
+/** The largest package is written in less; a disk that hangs must not keep the application from ending. */
+const PATIENCE_MS = 2000;
+
+interface Pending {
+  readonly pkg: ErrorPackage;
+  readonly claim: WriteClaim;
+}
 
 /** Writes packages to files: in a thread of its own as long as the application lives, at once when it does not. */
 export class PackageSink {
   readonly #recorder: Recorder;
   readonly #onIdle: () => void;
   /** Handed to the thread, not confirmed yet. */
-  readonly #pending = new Map<string, ErrorPackage>();
+  readonly #pending = new Map<string, Pending>();
   #worker: Worker | undefined = undefined;
   #idle: NodeJS.Timeout | undefined = undefined;
 
@@ -28,12 +36,13 @@ export class PackageSink {
   }
 
   write(path: string, pkg: ErrorPackage): void {
-    this.#pending.set(path, pkg);
+    const claim = new WriteClaim();
+    this.#pending.set(path, { pkg, claim });
     // Copies of the exact size: cloning a view would clone all of the memory that it looks into.
     const blobs = new Map([...pkg.blobs].map(([hash, bytes]) => [hash, new Uint8Array(bytes)] as const));
     try {
       clearTimeout(this.#idle);
-      this.#thread().postMessage({ path, pkg: { ...pkg, blobs } }, [...blobs.values()].map(({ buffer }) => buffer));
+      this.#thread().postMessage({ path, pkg: { ...pkg, blobs }, claim: claim.state }, [...blobs.values()].map(({ buffer }) => buffer));
     } catch {
       this.writeNow(path, pkg);
     }
@@ -50,7 +59,10 @@ export class PackageSink {
 
   /** The process ends: what the thread has not confirmed is written here. */
   flush(): void {
-    for (const [path, pkg] of this.#pending) this.writeNow(path, pkg);
+    for (const [path, { pkg, claim }] of this.#pending) {
+      if (claim.take(PATIENCE_MS)) this.writeNow(path, pkg);
+      else this.#pending.delete(path);
+    }
   }
 
   #thread(): Worker {
