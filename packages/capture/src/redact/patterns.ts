@@ -45,11 +45,36 @@ export const PATTERNS: readonly SecretPattern[] = [
     replace: (_, [name = '', value = ''], by) => name + by.secret(value),
   },
   {
+    name: 'value named by a colon or in quotes',
+    pattern: /\b((?:[\w-]*(?:password|passwd|secret|token|api[_-]?key))["']?\s*:(?!:)\s*["']?|[\w-]*(?:password|passwd|secret|token|api[_-]?key) ["'])([^\s"'<>&;,(){}[\]\\]{6,})/gi,
+    replace: (match, [before = '', value = ''], by) => (looksRandom(value) || /: *["']$/.test(before) ? before + by.secret(value) : match),
+  },
+  {
+    name: 'SQL literal beside a secret column',
+    pattern: /((?:password|passwd|secret|token|api_?key)\w*["`\]]?\s*(?:=|<>|!=|\bis\b|\blike\b)\s*')((?:[^']|'')+)(')/gi,
+    replace: (_, [before = '', value = '', after = ''], by) => before + by.secret(value) + after,
+  },
+  {
+    name: 'XML element',
+    pattern: /(<(?:[\w.-]+:)?[\w.-]*(?:password|passwd|secret|token|apikey)(?:\s[^<>]*)?>)([^<>]+)(<\/)/gi,
+    replace: (_, [open = '', value = '', close = ''], by) => open + by.secret(value) + close,
+  },
+  {
+    name: 'OAuth parameter',
+    pattern: /([?&](?:code|client_assertion|assertion|\w+_code)=)([^&#\s"'<>]{16,})/gi,
+    replace: (_, [before = '', value = ''], by) => before + by.secret(value),
+  },
+  {
     name: 'card number',
     pattern: /(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d-]|\.\d)/g,
     replace: (match, _, by) => (isCard(match) ? by.card(match) : match),
   },
 ];
+
+/** A word of a sentence (`token: expired`) is no secret. */
+function looksRandom(value: string): boolean {
+  return value.length >= 8 && /\d/.test(value) && /[a-z]/i.test(value);
+}
 
 /** Luhn alone would take one of ten order numbers: the first digits must be a known network's too. */
 function isCard(text: string): boolean {
