@@ -1,18 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { DejaError } from '@deja/format';
 import { readPackage } from '@deja/format/node';
 import { writePackage } from '@deja/format/writer';
 import { certify, parseFixtures, renderFixtures } from '@deja/fixtures';
-import type { StubPlan } from '@deja/stubs';
-import { parse, stringify } from 'yaml';
+import type * as YamlModule from 'yaml';
+import type { ZodType } from 'zod';
 import type { ReproductionPlan } from './plan.js';
 import type { BuildOptions } from './build.js';
+import { planBlobs, planText, requireBlobs } from './plan-files.js';
+import type { PlanFile, StubsFile } from './schema.js';
 
 const FILES = { plan: 'plan.yaml', fixtures: 'fixtures.yaml', stubs: 'stubs.yaml', recording: 'recording.deja', blobs: 'blobs' } as const;
-
-/** The parts of the plan that `plan.yaml` shows and lets be edited. */
-type PlanFile = Pick<ReproductionPlan, 'deja' | 'app' | 'clock' | 'triggers' | 'sqlite'>;
 
 /** Write the plan as a folder to be read and edited. Returns the files' names. Refuses a folder that holds something else. */
 export function writePlan(plan: ReproductionPlan, folder: string): readonly string[] {
@@ -22,9 +22,9 @@ export function writePlan(plan: ReproductionPlan, folder: string): readonly stri
   mkdirSync(join(folder, FILES.blobs), { recursive: true });
   const { deja, app, clock, triggers, sqlite } = plan;
   const { blobs, ...stubs } = plan.stubs;
-  writeFileSync(join(folder, FILES.plan), heading('How the application is started and what triggers the failure.') + stringify({ deja, app, clock, triggers, sqlite } satisfies PlanFile));
+  writeFileSync(join(folder, FILES.plan), heading('How the application is started and what triggers the failure.') + yaml().stringify({ deja, app, clock, triggers, sqlite } satisfies PlanFile));
   writeFileSync(join(folder, FILES.fixtures), renderFixtures(plan.fixtures, 'yaml'));
-  writeFileSync(join(folder, FILES.stubs), heading('What the outside world answers: the recorded exchanges, each with its number (seq).') + stringify(stubs, { aliasDuplicateObjects: false }));
+  writeFileSync(join(folder, FILES.stubs), heading('What the outside world answers: the recorded exchanges, each with its number (seq).') + yaml().stringify(stubs, { aliasDuplicateObjects: false }));
   for (const [hash, base64] of Object.entries(blobs)) writeFileSync(join(folder, FILES.blobs, hash), Buffer.from(base64, 'base64'));
   writeFileSync(join(folder, FILES.recording), writePackage(plan.recording));
   return [FILES.plan, FILES.fixtures, FILES.stubs, FILES.recording];
@@ -34,28 +34,42 @@ export function isPlanFolder(path: string): boolean {
   return existsSync(join(path, FILES.plan)) && existsSync(join(path, FILES.recording));
 }
 
-/** Read a plan folder, edited or not: the fixtures are certified anew. */
+/**
+ * Read a plan folder, edited or not: the fixtures are certified anew.
+ * Throws DEJA_PLAN_MISSING, DEJA_PLAN_UNREADABLE, DEJA_PLAN_INVALID (naming file and place), DEJA_FIXTURE_SYNTAX, DEJA_PACKAGE_*.
+ */
 export async function readPlan(folder: string, options: BuildOptions): Promise<ReproductionPlan> {
   const recording = await readPackage(join(folder, FILES.recording));
-  const { deja, app, clock, triggers, sqlite } = readYaml<PlanFile>(folder, FILES.plan);
-  if (deja !== 'plan/1') throw new DejaError('DEJA_PLAN_VERSION', `${join(folder, FILES.plan)}: this is ${String(deja)}, and only plan/1 is known`);
-  const fixtures = parseFixtures(readFileSync(join(folder, FILES.fixtures), 'utf8'));
-  const stubs = readYaml<Omit<StubPlan, 'blobs'>>(folder, FILES.stubs);
+  const { planFile, stubsFile } = await import('./schema.js');
+  const plan = await readYaml<PlanFile>(folder, FILES.plan, planFile);
+  const stubs = await readYaml<StubsFile>(folder, FILES.stubs, stubsFile);
+  const fixtures = parseFixtures(planText(folder, FILES.fixtures));
+  const blobs = planBlobs(join(folder, FILES.blobs));
+  requireBlobs(join(folder, FILES.plan), plan.triggers, blobs);
+  requireBlobs(join(folder, FILES.stubs), stubs, blobs);
   const certificate = await certify(fixtures, { databases: recording.databases, events: recording.timeline }, { cacheFolder: options.cacheFolder });
-  return { deja, app, clock, triggers, sqlite, fixtures, stubs: { ...stubs, blobs: readBlobs(join(folder, FILES.blobs)) }, certificate, recording };
+  return { ...plan, fixtures, stubs: { ...stubs, blobs }, certificate, recording };
 }
 
-function readBlobs(folder: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(readdirSync(folder).map((hash) => [hash, readFileSync(join(folder, hash)).toString('base64')]));
-}
-
-function readYaml<T>(folder: string, name: string): T {
+async function readYaml<T>(folder: string, name: string, schema: ZodType<T>): Promise<T> {
   const file = join(folder, name);
+  const { firstProblem, pathText } = await import('@deja/format/checks');
+  let value: unknown;
   try {
-    return parse(readFileSync(file, 'utf8')) as T;
+    value = yaml().parse(planText(folder, name), { uniqueKeys: true });
   } catch (cause) {
-    throw new DejaError('DEJA_PLAN_UNREADABLE', `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    if (cause instanceof DejaError) throw cause;
+    throw new DejaError('DEJA_PLAN_INVALID', `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+  const found = firstProblem(schema, value);
+  if (found) throw new DejaError('DEJA_PLAN_INVALID', `${file}: ${pathText(found.path) || 'the file'}: ${found.problem}`, { hint: 'Undo the change there, or write the plan again: deja plan PACKAGE --out DIR' });
+  // The schema accepts exactly what the type says: it would not compile otherwise.
+  return value as T;
+}
+
+/** Only plans as folders need it, and it takes a while to load. */
+function yaml(): typeof YamlModule {
+  return createRequire(import.meta.url)('yaml') as typeof YamlModule;
 }
 
 function heading(text: string): string {

@@ -3,7 +3,7 @@ import type { ApplicationInfo, Context, HttpTrigger, ProcessInfo, RequestInfo, S
 import { body, count, headerList, port, sha256Hex, strings } from './common.js';
 import type { Fields } from './fields.js';
 
-const address = { address: z.string(), port, tls: z.boolean().optional() };
+export const address = z.object({ address: z.string(), port, tls: z.boolean().optional() });
 
 const httpTrigger = z.object({
   kind: z.literal('http'),
@@ -12,13 +12,15 @@ const httpTrigger = z.object({
   httpVersion: z.string().optional(),
   headers: headerList,
   body: body.optional(),
-  local: z.object(address),
+  local: address,
 } satisfies Fields<HttpTrigger>);
 
 const startTrigger = z.object({ kind: z.literal('start') } satisfies Fields<StartTrigger>);
 
+export const trigger = z.discriminatedUnion('kind', [httpTrigger, startTrigger]);
+
 const requestInfo = z.object({
-  trigger: z.discriminatedUnion('kind', [httpTrigger, startTrigger]),
+  trigger,
   at: z.number(),
   ms: z.number().optional(),
   response: z.object({ status: count, headers: headerList, body: body.optional() }).optional(),
@@ -54,6 +56,6 @@ export const context = z.object({
   requests: z.array(requestInfo),
   process: processInfo,
   application: applicationInfo,
-  listening: z.array(z.object(address)),
+  listening: z.array(address),
   startMs: z.number().optional(),
 } satisfies Fields<Context>);

@@ -64,15 +64,15 @@ const sqlField = z.object({
   columnId: z.number().optional(),
 } satisfies Fields<SqlField>).meta({ id: 'SqlField' });
 
-const furtherResult: z.ZodType<SqlResult> = z.lazy(() => z.object(sqlResult)).meta({ id: 'SqlResult' });
+export const sqlResult: z.ZodType<SqlResult> = z.lazy(() => z.object(resultShape)).meta({ id: 'SqlResult' });
 
-const sqlResult = {
+const resultShape = {
   command: z.string(),
   rowCount: count.nullable(),
   fields: z.array(sqlField),
   rows: z.array(z.array(cell)),
   lastId: z.string().optional(),
-  more: z.array(furtherResult).optional(),
+  more: z.array(sqlResult).optional(),
 } satisfies Fields<SqlResult>;
 
 const sqlEvent = z.object({
@@ -83,7 +83,7 @@ const sqlEvent = z.object({
   text: z.string(),
   params: z.array(cell).optional(),
   prepared: z.string().optional(),
-  outcome: outcomeOf(sqlResult),
+  outcome: outcomeOf(resultShape),
 } satisfies Fields<SqlEvent>).meta({ id: 'SqlEvent' });
 
 const httpResponse = {
@@ -97,6 +97,8 @@ const httpResponse = {
   chunks: z.array(z.tuple([z.number(), count])).optional(),
 } satisfies Fields<HttpResponse>;
 
+export const httpOutcome = outcomeOf(httpResponse);
+
 const httpEvent = z.object({
   ...base,
   kind: z.literal('http'),
@@ -106,7 +108,7 @@ const httpEvent = z.object({
   headers: headerList,
   body: body.optional(),
   peer: z.object({ address: z.string(), port }).optional(),
-  outcome: outcomeOf(httpResponse),
+  outcome: httpOutcome,
 } satisfies Fields<HttpEvent>).meta({ id: 'HttpEvent' });
 
 const redisReply: z.ZodType<RedisReply> = z.lazy(() =>
@@ -125,14 +127,17 @@ const redisReply: z.ZodType<RedisReply> = z.lazy(() =>
   ]),
 ).meta({ id: 'RedisReply' });
 
+export const redisCommand = z.array(z.union([z.string(), z.object({ base64: z.base64() })])).min(1);
+// A reply is whole or not there: `partial` has no fields of its own.
+export const redisOutcome = outcome(redisReply, z.record(z.string(), z.unknown())) as z.ZodType<RedisEvent['outcome']>;
+
 const redisEvent = z.object({
   ...base,
   kind: z.literal('redis'),
   server: z.string(),
   session: position,
-  command: z.array(z.union([z.string(), z.object({ base64: z.base64() })])).min(1),
-  // A reply is whole or not there: `partial` has no fields of its own.
-  outcome: outcome(redisReply, z.record(z.string(), z.unknown())) as z.ZodType<RedisEvent['outcome']>,
+  command: redisCommand,
+  outcome: redisOutcome,
 } satisfies Fields<RedisEvent>).meta({ id: 'RedisEvent' });
 
 const dnsEvent = z.object({

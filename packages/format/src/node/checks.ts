@@ -1,0 +1,7 @@
+/** For files that hold parts of packages (plans): the schemas of those parts, and the check that names the first wrong place. */
+export { firstProblem } from './validate.js';
+export { pathText, type Problem } from './explain-issue.js';
+export { type Fields } from './schema/fields.js';
+export { body, count, headerList, port, position, sha256Hex, strings } from './schema/common.js';
+export { cell, httpOutcome, ioError, redisCommand, redisOutcome, sqlResult } from './schema/event.js';
+export { address, trigger } from './schema/context.js';
