@@ -117,6 +117,14 @@ describe('an older Node', () => {
     const told = await run(['--', 'node', 'waits.js'], { node: old.node, env, onOutput: (text, kill) => text === 'up\n' && kill('SIGTERM') });
     expect(told.code).toBe(7);
   });
+
+  test.skipIf('missing' in old)('a hand-over that is killed takes the tools and the service with it', async () => {
+    if ('missing' in old) return;
+    const env = { PATH: [dirname(old.node), process.env['PATH']].join(delimiter), DEJA_USER_PATH: undefined };
+    // Waits for the end of the output: that is when the last of the processes has gone.
+    const killed = await run(['--', 'node', 'waits.js'], { node: old.node, env, onOutput: (text, kill) => text === 'up\n' && kill('SIGKILL') });
+    expect(killed).toMatchObject({ code: null, stdout: 'up\ntold\n' });
+  });
 });
 
 describe('doctor', () => {

@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 const NODE_MAJOR = 24;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
+/** Marks the child of a hand-over. */
+const HANDED_OVER = 'DEJA_HANDED_OVER';
+
 /** `node_modules/node-<platform>-<arch>` of this folder or of one above it. */
 function findNode(folder) {
   const node = join(folder, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
@@ -17,7 +20,8 @@ function findNode(folder) {
 }
 
 function handOver(node) {
-  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+  // The channel closes with this process, however it ends: the child must not outlive it.
+  const child = spawn(node, process.argv.slice(1), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: { ...process.env, [HANDED_OVER]: '1' } });
   for (const signal of SIGNALS) {
     process.on(signal, () => {
       // At a terminal the child has got it as well: twice would mean "at once" to many programs.
@@ -38,7 +42,16 @@ function newest(root) {
   return isOlder ? modules : bundle;
 }
 
+/** In the child: ends as on SIGTERM when the process that handed over is gone. */
+function endWithParent() {
+  // Not for what the command starts: it is neither handed over nor does the channel belong to it.
+  delete process.env[HANDED_OVER];
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel?.unref();
+}
+
 const main = newest(join(dirname(realpathSync(fileURLToPath(import.meta.url))), '..'));
+if (process.env[HANDED_OVER] !== undefined) endWithParent();
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
   const { main: run } = await import(main);
   await run(process.argv);
