@@ -46,8 +46,7 @@ async function serve(databases: readonly PostgresDatabase[], folder: string, sta
   const { binaries, template } = first.engine;
   const server = started.use(await postgres.startPostgres({ binaries, template, folder }));
   for (const database of databases) {
-    const login = loginOf(database);
-    await postgres.createDatabase(server, login, database.listen?.settings);
+    const login = await postgres.createDatabase(server, loginOf(database), database.listen?.settings);
     if (!database.ownSchema) await postgres.loadPostgres(server, login, database.fixture);
     served.set(database.fixture.name, { server, login });
   }
