@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const ROUNDS = Number(process.env['ROUNDS'] ?? 12);
-const REQUESTS = Number(process.env['REQUESTS'] ?? 3000);
+/** Many short rounds: what else the machine does then hits both alike. */
+const ROUNDS = Number(process.env['ROUNDS'] ?? 60);
+const REQUESTS = Number(process.env['REQUESTS'] ?? 1000);
 const CONCURRENCY = 16;
 /** `--minutes N`: then, for so long, nothing but load, with the memory after each tenth of it. */
 const MINUTES = Number(/--minutes[ =](\d+(?:\.\d+)?)/.exec(process.argv.join(' '))?.[1] ?? 0);
@@ -51,6 +52,8 @@ function call({ port, agent }: Server, path: string, content?: string): Promise<
 interface Usage {
   readonly cpu: number;
   readonly rss: number;
+  readonly heapUsed: number;
+  readonly external: number;
 }
 
 const usage = async (server: Server): Promise<Usage> => JSON.parse(await call(server, '/usage')) as Usage;
@@ -70,59 +73,67 @@ async function measured(server: Server): Promise<number> {
   return ((await usage(server)).cpu - before.cpu) / REQUESTS;
 }
 
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+const quantile = (numbers: readonly number[], part: number): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * part)] ?? Number.NaN;
+const median = (numbers: readonly number[]): number => quantile(numbers, 0.5);
 
 const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 
-async function compare(name: string, env: Readonly<Record<string, string>>): Promise<void> {
-  const plain = await started('healthy.mjs', false, env);
-  const captured = await started('healthy.mjs', true, env);
+type Pair = readonly [plain: Server, captured: Server];
+
+async function both<T>(env: Readonly<Record<string, string>>, use: (pair: Pair) => Promise<T>): Promise<T> {
+  const pair = [await started('healthy.mjs', false, env), await started('healthy.mjs', true, env)] as const;
   try {
-    for (const server of [plain, captured]) await load(server, REQUESTS);
-    const ratios: number[] = [];
-    const costs: number[] = [];
-    const early = await usage(captured);
+    // Until everything is compiled.
+    for (const server of pair) await load(server, 5000);
+    return await use(pair);
+  } finally {
+    for (const server of pair) server.process.kill();
+  }
+}
+
+async function compare(name: string, env: Readonly<Record<string, string>>): Promise<void> {
+  await both({ DEJA_LOCALS: 'off', ...env }, async ([plain, captured]) => {
+    const rounds: { readonly ratio: number; readonly cost: number }[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const first = round % 2 === 0;
       const a = await measured(first ? plain : captured);
       const b = await measured(first ? captured : plain);
       const [without, withCapture] = first ? [a, b] : [b, a];
-      ratios.push(withCapture / without);
-      costs.push(withCapture - without);
+      rounds.push({ ratio: withCapture / without, cost: withCapture - without });
     }
     const [memory, memoryCaptured] = [await usage(plain), await usage(captured)];
-    const sorted = ratios.toSorted((a, b) => a - b);
+    const ratios = rounds.map(({ ratio }) => ratio);
     console.log(
-      `${name}: CPU for a healthy request ×${median(ratios).toFixed(3)} (${sorted[0]?.toFixed(3)}–${sorted.at(-1)?.toFixed(3)} over ${ROUNDS} rounds; ${median(costs).toFixed(1)} µs more), `
-      + `resident memory ${mib(memoryCaptured.rss - memory.rss)} MiB more than without, ${mib(memoryCaptured.rss - early.rss)} MiB since the first round`,
+      `${name}: CPU for a healthy request ×${median(ratios).toFixed(3)} (quartiles ${quantile(ratios, 0.25).toFixed(3)}–${quantile(ratios, 0.75).toFixed(3)} of ${ROUNDS} rounds; ${median(rounds.map(({ cost }) => cost)).toFixed(1)} µs more), `
+      + `resident memory ${mib(memoryCaptured.rss - memory.rss)} MiB more than without`,
     );
-  } finally {
-    plain.process.kill();
-    captured.process.kill();
-  }
+  });
 }
 
-/** Saturated for minutes: what grows then has no bound. */
+/** Both saturated for minutes, in turn: what grows then only with capture has no bound. */
 async function flatness(): Promise<void> {
-  const server = await started('healthy.mjs', true);
-  try {
-    await load(server, REQUESTS);
-    const sizes: number[] = [];
+  await both({}, async (pair) => {
+    const sizes: [Usage[], Usage[]] = [[], []];
     for (let tenth = 0; tenth < 10; tenth += 1) {
-      const until = performance.now() + MINUTES * 6000;
-      while (performance.now() < until) await load(server, REQUESTS);
-      sizes.push((await usage(server)).rss);
+      for (const [index, server] of pair.entries()) {
+        const until = performance.now() + MINUTES * 6000;
+        while (performance.now() < until) await load(server, REQUESTS);
+        sizes[index]?.push(await usage(server));
+      }
     }
-    console.log(`resident memory over ${MINUTES} minutes at saturation, after each tenth: ${sizes.map(mib).join(' ')} MiB`);
-  } finally {
-    server.process.kill();
-  }
+    for (const [index, name] of ['without', 'with'].entries()) {
+      const of = (part: keyof Usage): string => (sizes[index] ?? []).map((one) => mib(one[part])).join(' ');
+      console.log(`${name} capture, after each tenth of ${MINUTES} minutes at saturation: resident ${of('rss')} MiB; heap in use ${of('heapUsed')} MiB; outside of it ${of('external')} MiB`);
+    }
+  });
 }
 
 const upstream = await started('upstream.mjs', false);
 try {
+  const asking = { UPSTREAM: String(upstream.port) };
   await compare('capture, answering by itself', {});
-  await compare('capture, with one outgoing request each', { UPSTREAM: String(upstream.port) });
+  await compare('capture, with one outgoing request each', asking);
+  await compare('the same in the first seconds, when the debugger for locals is on', { ...asking, DEJA_LOCALS: 'always' });
   if (MINUTES > 0) await flatness();
 } finally {
   upstream.process.kill();
