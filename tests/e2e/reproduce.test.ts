@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deja as dejaIn, type DejaResult } from '../support/deja.js';
-import { dejaJson as dejaJsonIn, dejaRun } from '../support/deja-run.js';
-import { freePort } from '../support/free-port.js';
+import { deja as dejaIn, type DejaResult } from '../support/deja.ts';
+import { dejaJson as dejaJsonIn, dejaRun } from '../support/deja-run.ts';
+import { freePort } from '../support/free-port.ts';
 
 interface Document {
   readonly verdict: string;

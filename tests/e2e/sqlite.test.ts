@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPackage } from '@deja/format/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dejaRun } from '../support/deja-run.js';
-import { freePort } from '../support/free-port.js';
-import { npmFolder } from '../support/npm-folder.js';
-import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.js';
+import { dejaRun } from '../support/deja-run.ts';
+import { freePort } from '../support/free-port.ts';
+import { npmFolder } from '../support/npm-folder.ts';
+import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.ts';
 
 const installed = npmFolder(['better-sqlite3@13']);
 const folder = mkdtempSync(join(tmpdir(), 'deja-sqlite-'));

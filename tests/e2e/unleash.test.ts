@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPackage } from '@deja/format/node';
-import { testPostgres } from '../support/postgres.js';
-import { captureUnleash, type UnleashDays } from './real-apps/capture-unleash.js';
-import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.js';
-import { install } from './real-apps/installed.js';
+import { testPostgres } from '../support/postgres.ts';
+import { captureUnleash, type UnleashDays } from './real-apps/capture-unleash.ts';
+import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.ts';
+import { install } from './real-apps/installed.ts';
 
 const installed = install('unleash-server', { failing: '4.19.5', fixed: '5.6.0' });
 const ready = 'missing' in installed ? undefined : installed;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPackage } from '@deja/format/node';
-import { captureVerdaccio, type VerdaccioDays } from './real-apps/capture-verdaccio.js';
-import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.js';
-import { install } from './real-apps/installed.js';
+import { captureVerdaccio, type VerdaccioDays } from './real-apps/capture-verdaccio.ts';
+import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.ts';
+import { install } from './real-apps/installed.ts';
 
 // Newer releases of its router's path library do not know the patterns that it was written with.
 const installed = install('verdaccio', { failing: '2.1.5', fixed: '2.1.6' }, { 'path-to-regexp': '0.1.7' });

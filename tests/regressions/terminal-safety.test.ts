@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writePackage } from '@deja/format/writer';
 import { afterAll, describe, expect, it } from 'vitest';
-import { deja } from '../support/deja.js';
-import { examplePackage } from '../support/example-package.js';
+import { deja } from '../support/deja.ts';
+import { examplePackage } from '../support/example-package.ts';
 
 const STEERING = '\u001b]0;owned\u0007\u001b[2J\u009b31m\r';
 // oxlint-disable-next-line no-control-regex

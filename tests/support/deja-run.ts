@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { DEJA, deja } from './deja.js';
+import { DEJA, deja } from './deja.ts';
 
 /** As `deja … --json`: the document and the exit code. */
 export async function dejaJson<T>(args: readonly string[], cwd: string): Promise<{ readonly code: number | null; readonly document: T; readonly stderr: string }> {

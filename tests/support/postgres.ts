@@ -1,6 +1,6 @@
 import { locatePostgres, POSTGRES_ADMIN, postgresTemplate, startPostgres, type StartedPostgres } from '@deja/fixtures';
 import { Client } from 'pg';
-import { freePort } from './free-port.js';
+import { freePort } from './free-port.ts';
 
 /** A real server with a database `shop` of the role `app`, on a free port of 127.0.0.1. */
 export interface TestPostgres extends AsyncDisposable {

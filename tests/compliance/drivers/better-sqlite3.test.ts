@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ReplayInstructions, SqliteAnswer } from '@deja/format';
-import { npmFolder } from '../../support/npm-folder.js';
-import { observe, type Observation, type Observed } from '../../support/observed-app.js';
+import { npmFolder } from '../../support/npm-folder.ts';
+import { observe, type Observation, type Observed } from '../../support/observed-app.ts';
 
 const INSTRUMENT = { 'drivers/sqlite/better-sqlite3.js': 'betterSqlite3' };
 const installed = npmFolder(['better-sqlite3@13']);

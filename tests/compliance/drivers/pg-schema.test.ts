@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { observe, type Observation } from '../../support/observed-app.js';
-import { testPostgres, type TestPostgres } from '../../support/postgres.js';
+import { observe, type Observation } from '../../support/observed-app.ts';
+import { testPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 const PG = { 'drivers/pg/index.js': 'pg' };
 const SCHEMA = `

@@ -1,9 +1,9 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nodeOfMajor, npmFolder } from '../../support/npm-folder.js';
-import { observe, type Observation, type Observed } from '../../support/observed-app.js';
-import { freePort } from '../../support/free-port.js';
-import { testPostgres, type TestPostgres } from '../../support/postgres.js';
+import { nodeOfMajor, npmFolder } from '../../support/npm-folder.ts';
+import { observe, type Observation, type Observed } from '../../support/observed-app.ts';
+import { freePort } from '../../support/free-port.ts';
+import { testPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 const PG = { 'drivers/pg/index.js': 'pg' };
 const SCHEMA = `

@@ -1,9 +1,9 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../support/free-port.js';
-import { nodeOfMajor, npmFolder } from '../../support/npm-folder.js';
-import { observe, type Observation, type Observed } from '../../support/observed-app.js';
-import { testRedis } from '../../support/redis.js';
+import { freePort } from '../../support/free-port.ts';
+import { nodeOfMajor, npmFolder } from '../../support/npm-folder.ts';
+import { observe, type Observation, type Observed } from '../../support/observed-app.ts';
+import { testRedis } from '../../support/redis.ts';
 
 const IOREDIS = { 'drivers/redis/ioredis.js': 'ioredis' };
 const NODE_REDIS = { 'drivers/redis/node-redis.js': 'nodeRedis' };

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { observe, type Observation, type Observed } from '../../support/observed-app.js';
+import { observe, type Observation, type Observed } from '../../support/observed-app.ts';
 
 const INSTRUMENT = { 'drivers/s3.js': 's3', 'http/client.js': 'installHttpClient' };
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ReplayInstructions, SqliteAnswer } from '@deja/format';
-import { nodeOfMajor } from '../../support/npm-folder.js';
-import { observe, type Observation, type Observed } from '../../support/observed-app.js';
+import { nodeOfMajor } from '../../support/npm-folder.ts';
+import { observe, type Observation, type Observed } from '../../support/observed-app.ts';
 
 const SQLITE = { 'drivers/sqlite/node-sqlite.js': 'nodeSqlite' };
 

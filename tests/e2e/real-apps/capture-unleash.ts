@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestPostgres } from '../../support/postgres.js';
-import { freePort } from '../../support/free-port.js';
-import { DEJA } from './deja.js';
-import { userEnvironment } from './environment.js';
-import type { Installed } from './installed.js';
-import { Program } from './program.js';
+import type { TestPostgres } from '../../support/postgres.ts';
+import { freePort } from '../../support/free-port.ts';
+import { DEJA } from './deja.ts';
+import { userEnvironment } from './environment.ts';
+import type { Installed } from './installed.ts';
+import { Program } from './program.ts';
 
 export interface UnleashDays {
   readonly output: string;

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../support/free-port.js';
-import { DEJA } from './deja.js';
-import { userEnvironment } from './environment.js';
-import type { Installed } from './installed.js';
-import { Program, type ProgramEnd } from './program.js';
-import { startUplink } from './uplink.js';
+import { freePort } from '../../support/free-port.ts';
+import { DEJA } from './deja.ts';
+import { userEnvironment } from './environment.ts';
+import type { Installed } from './installed.ts';
+import { Program, type ProgramEnd } from './program.ts';
+import { startUplink } from './uplink.ts';
 
 export interface VerdaccioDays {
   readonly end: ProgramEnd;

@@ -1,5 +1,5 @@
-import { npmFolder } from '../../support/npm-folder.js';
-import { userNode } from './user-node.js';
+import { npmFolder } from '../../support/npm-folder.ts';
+import { userNode } from './user-node.ts';
 
 /** A published application in two releases, and the Node that runs it. Folders hold `node_modules`. */
 export interface Installed {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { nodeOfMajor } from '../../support/npm-folder.js';
+import { nodeOfMajor } from '../../support/npm-folder.ts';
 
 /** The Node on which these applications run: the user's own where it is of this major version, else one from the npm registry. */
 export function userNode(major: number): { readonly node: string } | { readonly missing: string } {
