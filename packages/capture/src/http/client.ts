@@ -1,5 +1,3 @@
-import http from 'node:http';
-import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,6 +5,7 @@ import { guarded } from '../core/guard.js';
 import type { Recorder } from '../core/recorder.js';
 import { currentOperation } from '../drivers/operation.js';
 import { ClientExchange } from './client-exchange.js';
+import { http, https } from './node-http.js';
 import { method, override, parentOf, together } from './patch.js';
 
 const EXCHANGE = Symbol('deja.exchange');

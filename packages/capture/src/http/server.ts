@@ -1,11 +1,11 @@
-import http from 'node:http';
-import https from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { guarded } from '../core/guard.js';
 import { KeptBytes } from '../core/kept-bytes.js';
 import type { RequestScope } from '../core/scope.js';
 import type { TimelineRecorder } from '../core/timeline-recorder.js';
 import { localAddressOf } from './local-address.js';
+import { http, https } from './node-http.js';
 import { override, parentOf, together } from './patch.js';
 
 /** What happens with incoming requests. */
@@ -59,7 +59,7 @@ export function installHttpServer(recorder: TimelineRecorder, lifecycle: Lifecyc
   const ending = guarded('the end of an answer', lifecycle.ending.bind(lifecycle), undefined);
   const closed = guarded('the end of a request', lifecycle.closed.bind(lifecycle), undefined);
 
-  const patchServer = (prototype: http.Server | https.Server): Disposable => {
+  const patchServer = (prototype: Server | TlsServer): Disposable => {
     const parent = parentOf<'emit'>(prototype);
     const emit = function emit(this: unknown, ...args: unknown[]): unknown {
       if (args[0] !== 'request' && args[0] !== 'checkContinue') return parent.emit.apply(this, args);
