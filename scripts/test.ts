@@ -8,7 +8,7 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly numFailedTestSuites: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
 const root = join(import.meta.dirname, '..');
@@ -21,8 +21,10 @@ const run = spawnSync(
   { cwd: root, stdio: 'inherit' },
 );
 const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-const brokenSuites = report.numFailedTests === 0 && run.status !== 0 ? Math.max(1, report.numFailedTestSuites) : 0;
+// A file that does not even load has no tests that could fail; an error outside of all tests is in no file.
+const brokenFiles = report.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0).length;
+const failed = report.numFailedTests + brokenFiles;
 console.log(
-  `${report.numPassedTests} passed, ${report.numFailedTests + brokenSuites} failed, ${report.numPendingTests + report.numTodoTests} skipped`,
+  `${report.numPassedTests} passed, ${run.status === 0 ? failed : Math.max(1, failed)} failed, ${report.numPendingTests + report.numTodoTests} skipped`,
 );
 process.exit(run.status ?? 1);

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPackage } from '@deja/format/node';
 import type { ErrorInfo, ErrorPackage } from '@deja/format';
-import { recordFailures, type Recording } from '../../examples/shop/dist/demo/record.ts';
-import { reproducePackage } from '../../examples/shop/dist/demo/reproduce.ts';
-import { FAILURES } from '../../examples/shop/dist/traffic/failures.ts';
+import { recordFailures, type Recording } from '../../examples/shop/dist/demo/record.js';
+import { reproducePackage } from '../../examples/shop/dist/demo/reproduce.js';
+import { FAILURES } from '../../examples/shop/dist/traffic/failures.js';
 
 const root = join(import.meta.dirname, '..', '..');
 let folder = '';

@@ -167,6 +167,8 @@ const TROUBLE = `
     await new Promise((done) => setTimeout(done, 30));
     await killer.query('SELECT pg_terminate_backend($1)', [pid]);
     await dying;
+    // What is said of a connection depends on how far its end has got: here it is over.
+    await new Promise((done) => setTimeout(done, 200));
     await victim.query('SELECT 2').catch((error) => say('unusable', error.message));
     const cut = new Client();
     cut.on('error', () => {});

@@ -111,7 +111,7 @@ export class Capture implements Disposable {
   }
 
   #locals(): Disposable {
-    const watch = startLocals({ root: this.#started.root });
+    const watch = startLocals({ root: this.#started.root, paused: guarded('where an error was thrown', (error: unknown) => this.failures.pausedAt(error), undefined) });
     void watch.ready.then((reason) => {
       if (reason !== undefined) noteNotCaptured(`variables of frames: ${reason}`);
     });

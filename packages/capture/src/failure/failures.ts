@@ -15,12 +15,13 @@ export class Failures implements Lifecycle {
   readonly #replaying: Replaying | undefined;
   /** Errors that were reported: on their way through handlers they are seen again. */
   readonly #known = new WeakSet<object>();
-  readonly #shown = new ShownErrors();
+  readonly #shown: ShownErrors;
 
   constructor(recorder: TimelineRecorder, packager: Packager, replaying?: Replaying) {
     this.#recorder = recorder;
     this.#packager = packager;
     this.#replaying = replaying;
+    this.#shown = new ShownErrors(() => recorder.currentRequest());
   }
 
   opened(scope: RequestScope): void {
@@ -63,6 +64,11 @@ export class Failures implements Lifecycle {
   /** Somebody read the stack of an error, most likely in order to log it. When the answer is a 5xx that nothing else explains, this does. */
   shown(error: unknown): void {
     this.#shown.note(this.#recorder.currentRequest(), error);
+  }
+
+  /** The program is paused by the debugger for locals, where this was thrown. */
+  pausedAt(error: unknown): void {
+    this.#shown.paused(error);
   }
 
   /** An error that reached the process. `fatal`: nobody handles it. */

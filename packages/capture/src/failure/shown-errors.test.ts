@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const register = join(import.meta.dirname, '..', '..', 'dist', 'register.js');
 
 /** Serves one request by this code, as an application that answers by itself, and gives the packages that were written. */
-async function packagesOf(name: string, body: string): Promise<{ readonly packages: readonly ErrorPackage[]; readonly printed: string }> {
+async function packagesOf(name: string, body: string, warmUpMs = 0): Promise<{ readonly packages: readonly ErrorPackage[]; readonly printed: string }> {
   const script = join(folder, `${name}.cjs`);
   const out = join(folder, name);
   writeFileSync(
@@ -20,6 +20,7 @@ async function packagesOf(name: string, body: string): Promise<{ readonly packag
      const fail = (what) => new Promise((_, reject) => setImmediate(() => reject(Object.assign(new TypeError(what), { code: 'E_X' }))));
      const server = require('node:http').createServer(async (req, res) => { ${body} });
      server.listen(0, '127.0.0.1', async () => {
+       await new Promise((done) => setTimeout(done, ${warmUpMs}));
        await (await fetch('http://127.0.0.1:' + server.address().port + '/')).text();
        server.close();
      });`,
@@ -58,6 +59,22 @@ describe('an error that the application catches, logs and answers by itself', ()
     );
     expect(silent.packages).toHaveLength(1);
     expect(silent.packages[0]?.failure?.error).toBeUndefined();
+  });
+
+  /** After a while the debugger for variables is on, and reads the stack of every error that is thrown. */
+  it('explains the same while the debugger for variables is on', async () => {
+    const cases = {
+      silent: [`try { await fail('x'); } catch { res.statusCode = 503; res.end(); }`, undefined],
+      'silent-after-logged': [`try { await fail('a'); } catch (error) { util.inspect(error); } try { await fail('b'); } catch { res.statusCode = 503; res.end(); }`, 'a'],
+      logged: [`try { await fail('x'); } catch (error) { util.inspect(error); res.statusCode = 500; res.end(); }`, 'x'],
+      'logged-and-rethrown': [`try { try { await fail('x'); } catch (error) { util.inspect(error); throw error; } } catch { res.statusCode = 500; res.end(); }`, 'x'],
+      'rethrown-silently': [`try { try { await fail('x'); } catch (error) { throw error; } } catch { res.statusCode = 500; res.end(); }`, undefined],
+      'in-a-library': [`try { JSON.parse('{'); } catch {} res.statusCode = 500; res.end();`, undefined],
+    } as const;
+    for (const [name, [body, message]] of Object.entries(cases)) {
+      const { packages } = await packagesOf(`debugged-${name}`, body, 400);
+      expect(packages.map(({ failure }) => failure?.error?.message), name).toEqual([message]);
+    }
   });
 
   it("leaves an application's own Error.prepareStackTrace alone", async () => {

@@ -11,6 +11,8 @@ export interface LocalsOptions {
   readonly root: string;
   readonly limits?: PauseLimits;
   readonly windows?: WatchWindows;
+  /** Called at every pause with what was thrown, before the program goes on. */
+  readonly paused?: (error: unknown) => void;
 }
 
 /** Locals being watched, or why not. */
@@ -79,8 +81,10 @@ function watch(options: LocalsOptions): LocalsWatch {
   };
   process.once('exit', end);
 
-  const keep = (error: object, place: string, frames: readonly PausedFrame[], ...scopes: readonly unknown[]): 'stop' | 'kept' => {
+  const keep = (error: object, place?: string, frames: readonly PausedFrame[] = [], ...scopes: readonly unknown[]): 'stop' | 'kept' => {
     if (debugged()) return 'stop';
+    options.paused?.(error);
+    if (place === undefined) return 'kept';
     places.set(error, place);
     keepLocals(error, collected(frames, scopes, now, now() + limits.onePause));
     return 'kept';

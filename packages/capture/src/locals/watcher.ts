@@ -101,9 +101,9 @@ function onPaused({ params }: { readonly params: Debugger.PausedEventDataType })
     if (noise.thrown(place, inApp.length > 0 ? 'ownCode' : 'others')) {
       // V8 does not even pause for what is thrown and caught in such scripts. The application's own stay visible.
       if (inApp[0] !== top) blackbox(top.location.scriptId);
-      return resume();
+      return handOver(exception.objectId, []);
     }
-    if (inApp.length === 0) return resume();
+    if (inApp.length === 0) return handOver(exception.objectId, []);
     keep(exception.objectId, place, inApp);
   } catch {
     resume();
@@ -128,10 +128,15 @@ function keep(objectId: string, place: string, callFrames: readonly Debugger.Cal
     frames.push({ function: frame.functionName, url: urlOf(frame), line: frame.location.lineNumber + 1, column: (frame.location.columnNumber ?? 0) + 1, scopes: wanted.map((scope) => scope.type as FrameScope['type']) });
     for (const { object } of wanted) scopes.push(object.objectId === undefined ? { value: null } : { objectId: object.objectId });
   }
+  handOver(objectId, [{ value: place }, { value: frames }, ...scopes]);
+}
+
+/** Has the paused thread look at what was thrown, then lets it go on. */
+function handOver(objectId: string, args: Runtime.CallArgument[]): void {
   const call: Runtime.CallFunctionOnParameterType = {
     objectId,
     functionDeclaration: `function (...args) { return globalThis[Symbol.for(${JSON.stringify(KEEP)})]?.(this, ...args); }`,
-    arguments: [{ value: place }, { value: frames }, ...scopes],
+    arguments: args,
     silent: true,
     returnByValue: true,
   };
