@@ -17,7 +17,7 @@ export function runLine(run: RunResult, number: number, of: number, paint: Paint
 
 export function controlLine(control: ControlResult, paint: Paint): string {
   const held = control.verdict === 'not-reproduced';
-  const instead = control.instead === null ? '' : paint.dim(` – instead: ${oneLine(control.instead)}`);
+  const instead = control.instead === null || control.verdict === 'reproduced' ? '' : paint.dim(` – instead: ${oneLine(control.instead)}`);
   return `${held ? paint.green('✔') : paint.yellow('!')} control  ${held ? paint.green(control.verdict) : paint.yellow(control.verdict)} without ${oneLine(control.removed)}${instead}`;
 }
 
