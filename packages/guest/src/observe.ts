@@ -8,6 +8,8 @@ import { untilListening } from './ready.js';
 
 /** Capture writes the package before the answer's last byte: what is not there by now will hardly come. */
 const PACKAGE_GRACE_MS = 1000;
+/** A failure that was recorded after its answer is waited for as long again as it took then, and this much more. */
+const LATE_GRACE_MS = 1500;
 const DEFAULT_SETTLE_MS = 2000;
 /** Number of the failing request in a recording, and what capture calls its package. */
 const FAILING = 0;

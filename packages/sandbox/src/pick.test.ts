@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { pickSandbox, probeSandboxes } from './pick.js';
 
 describe('the sandbox', () => {
-  it.each(['qemu', 'firecracker'] as const)('%s is known by name, and refused with what can be used instead', async (name) => {
+  it('one that this version does not have is refused with what can be used instead', async () => {
+    const name = 'firecracker';
     await expect(pickSandbox(name)).rejects.toMatchObject({ code: 'DEJA_SANDBOX_UNAVAILABLE', message: expect.stringContaining(name), hint: expect.stringContaining('--sandbox namespace') });
   });
 

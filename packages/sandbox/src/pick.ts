@@ -1,12 +1,13 @@
 import { DejaError } from '@deja/format';
 import { namespaceDriver } from './drivers/namespace/driver.js';
+import { qemuDriver } from './drivers/qemu/driver.js';
 import { processDriver } from './drivers/process/driver.js';
 import type { Driver, ProbeResult, Sandbox, SandboxChoice, SandboxName } from './sandbox.js';
 
 /** Strongest first. */
-const DRIVERS: readonly Driver[] = [namespaceDriver, processDriver];
+const DRIVERS: readonly Driver[] = [namespaceDriver, processDriver, qemuDriver];
 /** Named on the command line, not built yet. */
-const PLANNED: readonly SandboxName[] = ['qemu', 'firecracker'];
+const PLANNED: readonly SandboxName[] = ['firecracker'];
 
 /**
  * The sandbox asked for, or the strongest that works on this machine.

@@ -4,7 +4,7 @@ export type SandboxName = 'process' | 'namespace' | 'qemu' | 'firecracker';
 export type SandboxChoice = 'auto' | SandboxName;
 
 /** What separates the application from the machine. */
-export type Isolation = 'none' | 'namespaces';
+export type Isolation = 'none' | 'namespaces' | 'virtual machine';
 
 /** A file or folder of this machine, and the path at which the sandbox shows it. */
 export interface Mount {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { DejaError } from '@deja/format';
 import type { GuestPlan } from '@deja/guest';
 import { AgentClient } from './agent-client.js';
@@ -8,6 +9,8 @@ export interface Making {
   readonly name: SandboxName;
   /** The process whose standard input and output carry the protocol, and whose end is the sandbox's. */
   readonly child: ChildProcess;
+  /** Where else its last words may come from. */
+  readonly console?: Readable;
   readonly onLog: SandboxSpec['onLog'];
   /** Turns the plan's paths into the sandbox's own. */
   place(plan: GuestPlan): GuestPlan;
@@ -38,7 +41,7 @@ export async function connectAgent(making: Making, began: number): Promise<Start
   });
   let words = '';
   child.once('error', (error) => (words += error.message));
-  child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-MAX_WORDS)));
+  for (const stream of [child.stderr, making.console]) stream?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-MAX_WORDS)));
   const client = new AgentClient(child.stdout, child.stdin, { ...(onLog && { onLog }), epitaph: () => epitaph(child, words) });
   const killAtExit = (): void => making.kill();
   process.once('exit', killAtExit);

@@ -1,4 +1,4 @@
-import type { Layout } from './layout.js';
+import type { Layout } from '../../layout/layout.js';
 import { finishScript } from './init-script.js';
 import type { Mount } from '../../sandbox.js';
 

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import type { GuestPlan } from '@deja/guest';
 import { connectAgent } from '../../started.js';
 import type { Driver } from '../../sandbox.js';
 import { bubblewrapArguments } from './bubblewrap.js';
 import { SYSTEM_PATH } from './launcher.js';
 import type { Launcher } from './launcher.js';
-import { layoutOf, ownPath } from './layout.js';
-import type { Layout } from './layout.js';
+import { layoutOf } from '../../layout/layout.js';
+import { placeOwnParts } from '../../layout/place.js';
+import type { Layout } from '../../layout/layout.js';
 import { probeLaunchers } from './probe.js';
 import { unshareArguments } from './unshare.js';
 
@@ -28,7 +28,7 @@ export async function startIn(launcher: Launcher, spec: Parameters<Driver['start
   const began = performance.now();
   const [program, args] = command(launcher, layoutOf(spec));
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH }, cwd: '/', detached: true });
-  return await connectAgent({ name: 'namespace', child, onLog: spec.onLog, place, kill: () => child.kill('SIGKILL'), orderly: false }, began);
+  return await connectAgent({ name: 'namespace', child, onLog: spec.onLog, place: placeOwnParts, kill: () => child.kill('SIGKILL'), orderly: false }, began);
 }
 
 function command(launcher: Launcher, layout: Layout): readonly [program: string, args: readonly string[]] {
@@ -38,18 +38,4 @@ function command(launcher: Launcher, layout: Layout): readonly [program: string,
     case 'unshare':
       return ['setpriv', unshareArguments(layout)];
   }
-}
-
-/** Deja's own parts are shown out of the application's way. */
-function place(plan: GuestPlan): GuestPlan {
-  return {
-    ...plan,
-    network: { ...plan.network, mode: 'isolated' },
-    databases: plan.databases.map((database) =>
-      database.engine.kind === 'postgres'
-        ? { ...database, engine: { ...database.engine, binaries: ownPath(database.engine.binaries), template: ownPath(database.engine.template) } }
-        : database,
-    ),
-    app: { ...plan.app, preload: ownPath(plan.app.preload) },
-  };
 }

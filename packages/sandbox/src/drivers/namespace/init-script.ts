@@ -3,18 +3,9 @@ import { AGENT_ENTRY } from '@deja/guest';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import type { Mount } from '../../sandbox.js';
 import { SYSTEM_PATH } from './launcher.js';
-import { ownPath } from './layout.js';
-import type { Layout, Opening } from './layout.js';
-
-/** The system's configuration inside: names come from /etc/hosts, then from a stub on loopback, and from nowhere else. */
-const FILES: Readonly<Record<string, string>> = {
-  '/etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost\n',
-  '/etc/resolv.conf': 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n',
-  '/etc/nsswitch.conf': 'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: files\n',
-  '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
-  '/etc/group': 'root:x:0:\nnogroup:x:65534:\n',
-  '/etc/hostname': 'deja\n',
-};
+import { ownPath } from '../../layout/layout.js';
+import type { Layout, Opening } from '../../layout/layout.js';
+import { SYSTEM_FILES } from '../../layout/system-files.js';
 
 /** Folders that every system has. */
 const FOLDERS = ['/etc', '/home', '/opt', '/root', '/run', '/srv', '/var/log', '/var/lib', '/var/cache', '/var/tmp', '/var/run'];
@@ -29,7 +20,7 @@ export function finishScript(layout: Layout, source: (mount: Mount) => string, b
   const overlays = layout.overlays.map((mount, index) => ({ at: mount.at, lower: source(mount), upper: `/.deja/upper/${index}` }));
   const folders = [...FOLDERS, ...overlays.flatMap(({ upper }) => [`${upper}/data`, `${upper}/work`])];
   const lines = [`mkdir -p ${folders.join(' ')}`];
-  for (const [path, text] of Object.entries(FILES)) lines.push(`printf %s ${quote(text)} > ${path}`);
+  for (const [path, text] of Object.entries(SYSTEM_FILES)) lines.push(`printf %s ${quote(text)} > ${path}`);
   layout.openings.forEach((opening, index) => lines.push(...openingLines(opening, `/.deja/points/${index}`)));
   for (const { at, lower, upper } of overlays) lines.push(...overlayLines(at, lower, upper));
   for (const mount of layout.onTop) lines.push(...placeLines(mount), `mount --rbind ${quote(source(mount))} ${quote(mount.at)}`);

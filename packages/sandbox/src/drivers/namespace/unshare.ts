@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import { existsSync, statSync } from 'node:fs';
 import type { Mount } from '../../sandbox.js';
 import { finishScript, quote } from './init-script.js';
-import type { Layout } from './layout.js';
-import { mountOf, mountsBelow, readMountTable } from './mount-table.js';
-import type { MountPoint } from './mount-table.js';
+import type { Layout } from '../../layout/layout.js';
+import { mountOf, mountsBelow, readMountTable } from '../../layout/mount-table.js';
+import type { MountPoint } from '../../layout/mount-table.js';
 
 const OLD_ROOT = '/.old-root';
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { isWithin } from '../../paths.js';
-import type { Mount } from '../../sandbox.js';
+import { isWithin } from '../paths.js';
+import type { Mount } from '../sandbox.js';
 
 /**
  * Folders outside `folder` that modules inside it can import from: the `node_modules` of its ancestors (hoisted dependencies), and

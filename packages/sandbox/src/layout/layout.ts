@@ -2,8 +2,8 @@ import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'nod
 import { basename, dirname, join } from 'node:path';
 import { DejaError } from '@deja/format';
 import { AGENT_ENTRY } from '@deja/guest';
-import { isWithin } from '../../paths.js';
-import type { Mount, SandboxSpec } from '../../sandbox.js';
+import { isWithin } from '../paths.js';
+import type { Mount, SandboxSpec } from '../sandbox.js';
 import { covers, linkedOutside, moduleClosure } from './module-closure.js';
 import { mountsBelow, readMountTable } from './mount-table.js';
 
@@ -33,7 +33,7 @@ const OWN = '/.deja/host';
 
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 /** What programs of the system cannot do without, and that says nothing about this machine's people. */
-const ETC = [
+export const ETC = [
   'alternatives', 'ca-certificates', 'crypto-policies', 'gai.conf', 'host.conf', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime',
   'mime.types', 'os-release', 'pki', 'protocols', 'services', 'ssl', 'timezone',
 ];
@@ -47,12 +47,7 @@ export function ownPath(path: string): string {
  * @throws DejaError DEJA_SANDBOX_APP_ROOT: the application's folder cannot be shown as asked
  */
 export function layoutOf(spec: SandboxSpec): Layout {
-  const app = { from: realFolder(spec.app.from), at: spec.app.at };
-  if (SYSTEM.includes(app.at) || ['/', '/etc', '/proc', '/dev', '/tmp'].includes(app.at) || app.from === '/') {
-    throw new DejaError('DEJA_SANDBOX_APP_ROOT', `the application's folder ${app.from} cannot be shown at ${app.at}: that is the system's own`, {
-      hint: 'Point --app at the folder that holds the application, and nothing else.',
-    });
-  }
+  const app = appMount(spec);
   const system = SYSTEM.filter((path) => existsSync(path));
   const asked: readonly Mount[] = [...moduleClosure(app.from, app.at), ...linkedOutside(app), nodeMount(spec.node, app), ...(spec.extra ?? [])].filter((mount) => !shownAnyway(mount, app));
   const early = (mount: Mount): boolean => !isWithin(mount.at, '/usr') && !isWithin(mount.at, app.at);
@@ -70,6 +65,17 @@ export function layoutOf(spec: SandboxSpec): Layout {
   };
 }
 
+/** @throws DejaError DEJA_SANDBOX_APP_ROOT */
+export function appMount(spec: SandboxSpec): Mount {
+  const app = { from: realFolder(spec.app.from), at: spec.app.at };
+  if (SYSTEM.includes(app.at) || ['/', '/etc', '/proc', '/dev', '/tmp'].includes(app.at) || app.from === '/') {
+    throw new DejaError('DEJA_SANDBOX_APP_ROOT', `the application's folder ${app.from} cannot be shown at ${app.at}: that is the system's own`, {
+      hint: 'Point --app at the folder that holds the application, and nothing else.',
+    });
+  }
+  return app;
+}
+
 /** Agent, its Node, the preload, engines: with everything that they import. */
 function ownParts(spec: SandboxSpec): readonly Mount[] {
   const modules = [AGENT_ENTRY, ...(spec.modules ?? [])].map((file) => packageFolder(realpathSync(file)));
@@ -80,13 +86,17 @@ function ownParts(spec: SandboxSpec): readonly Mount[] {
     add(folder);
     for (const { from, at } of moduleClosure(folder, ownPath(folder), 'declared')) parts.set(at, { from, at });
   }
-  for (const tool of spec.tools ?? []) {
-    // Programs look for their libraries and data beside the folder they lie in.
-    const whole = basename(tool) === 'bin' ? dirname(tool) : tool;
-    parts.set(ownPath(whole), { from: realpathSync(whole), at: ownPath(whole) });
-  }
+  for (const mount of toolMounts(spec)) parts.set(mount.at, mount);
   const mounts = [...parts.values()].filter((mount) => mount.from !== mount.at);
   return mounts.filter((mount) => !mounts.some((other) => covers(other, mount)));
+}
+
+export function toolMounts(spec: SandboxSpec): readonly Mount[] {
+  return (spec.tools ?? []).map((tool) => {
+    // Programs look for their libraries and data beside the folder they lie in.
+    const whole = basename(tool) === 'bin' ? dirname(tool) : tool;
+    return { from: realpathSync(whole), at: ownPath(whole) };
+  });
 }
 
 function nodeMount(node: Mount, app: Mount): Mount {
@@ -115,7 +125,7 @@ function existingParent(path: string): string {
 }
 
 /** The package that a module belongs to; for one that stands alone, its folder. */
-function packageFolder(file: string): string {
+export function packageFolder(file: string): string {
   for (let folder = dirname(file); folder !== '/'; folder = dirname(folder)) {
     if (existsSync(join(folder, 'package.json'))) return folder;
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isWithin } from '../../paths.js';
+import { isWithin } from '../paths.js';
 
 export interface MountPoint {
   readonly path: string;

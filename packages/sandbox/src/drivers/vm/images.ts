@@ -1,0 +1,72 @@
+import { existsSync, globSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { AGENT_ENTRY } from '@deja/guest';
+import { erofsImage, type Image } from '../../image/erofs.js';
+import type { Kernel } from '../../image/kernel.js';
+import { busyboxLinks, librariesOf, systemPrograms } from '../../image/programs.js';
+import { dependencyClosure } from '../../layout/dependency-closure.js';
+import { appMount, ETC, ownPath, packageFolder, toolMounts } from '../../layout/layout.js';
+import { linkedOutside, moduleClosure } from '../../layout/module-closure.js';
+import { SYSTEM_FILES } from '../../layout/system-files.js';
+import type { Mount, SandboxSpec } from '../../sandbox.js';
+import { pidOne } from './pid-one.js';
+
+/** The file system of a virtual machine: the application's image over the base, and a layer in memory over both. */
+export interface Images {
+  readonly base: Image;
+  readonly app: Image;
+}
+
+export const PID_ONE = '/.deja/pid-one';
+const FOLDERS = ['/dev', '/proc', '/sys', '/tmp', '/run', '/home', '/opt', '/root', '/srv', '/var/log', '/var/lib', '/var/cache', '/var/tmp', '/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib64'];
+const LINKS = ['bin', 'sbin', 'lib', 'lib64'].map((name) => ({ at: `/${name}`, to: `usr/${name}` }));
+
+/** Makes what is not there yet. @throws DejaError DEJA_IMAGE_FAILED, DEJA_SYSTEM_PART_MISSING, DEJA_SANDBOX_APP_ROOT */
+export async function imagesOf(spec: SandboxSpec, kernel: Kernel): Promise<Images> {
+  const app = appMount(spec);
+  const base = [{ from: kernel.busybox, at: '/usr/bin/busybox' }, ...(await baseMounts(spec))];
+  const links = [...LINKS, ...(await busyboxLinks(kernel.busybox, base))];
+  const [baseImage, appImage] = await Promise.all([
+    erofsImage('base', { mounts: base, folders: FOLDERS, links, files: { ...SYSTEM_FILES, [PID_ONE]: pidOne() } }),
+    erofsImage('app', { mounts: appMounts(spec, app) }),
+  ]);
+  return { base: baseImage, app: appImage };
+}
+
+/** What runs are made with, whatever the application: the system, the agent, the preload, engines, the application's Node. */
+async function baseMounts(spec: SandboxSpec): Promise<readonly Mount[]> {
+  const agentNode = realpathSync(process.execPath);
+  const nodes = [{ from: agentNode, at: ownPath(agentNode) }, { from: realpathSync(spec.node.from), at: spec.node.at }];
+  const tools = toolMounts(spec);
+  const programs = tools.flatMap(({ from }) => globSync('bin/*', { cwd: from }).map((name) => join(from, name)));
+  const libraries = await librariesOf([...nodes.map(({ from }) => from), ...programs]);
+  const etc = ETC.map((name) => join('/etc', name)).filter((path) => existsSync(path)).map((at) => ({ from: realpathSync(at), at }));
+  const own = [AGENT_ENTRY, ...(spec.modules ?? [])].flatMap((file) => programMounts(realpathSync(file)));
+  // An engine's libraries beside it are part of the engine already.
+  const outside = libraries.filter(({ from }) => !tools.some((tool) => from.startsWith(`${tool.from}/`)));
+  return unique([...(await systemPrograms()), ...outside, ...etc, ...nodes, ...tools, ...own]);
+}
+
+function appMounts(spec: SandboxSpec, app: Mount): readonly Mount[] {
+  const modules = dependencyClosure(app.from, app.at) ?? moduleClosure(app.from, app.at);
+  return unique([app, ...modules, ...linkedOutside(app), ...(spec.writable ?? []), ...(spec.extra ?? [])]);
+}
+
+/** A program of ours: where it is bundled the bundle, else its whole package; and the packages it depends on. */
+function programMounts(file: string): readonly Mount[] {
+  const folder = packageFolder(file);
+  const bundle = dirname(file);
+  const isBundled = basename(bundle) === 'bundle';
+  const parts = isBundled ? [bundle, join(folder, 'package.json')] : [folder];
+  const modules = (dependencyClosure(folder, ownPath(folder)) ?? []).filter(({ from }) => !isBundled || !isOurs(from));
+  return [...parts.map((path) => ({ from: path, at: ownPath(path) })), ...modules];
+}
+
+/** Packages of the workspace are in the bundle. */
+function isOurs(folder: string): boolean {
+  return !folder.includes('/node_modules/');
+}
+
+function unique(mounts: readonly Mount[]): readonly Mount[] {
+  return [...new Map(mounts.map((mount) => [mount.at, mount])).values()];
+}

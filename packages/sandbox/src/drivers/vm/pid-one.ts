@@ -1,0 +1,62 @@
+/** What the guest's kernel calls the port of the agent. */
+export const AGENT_PORT = 'deja.agent';
+
+/**
+ * The first process of a virtual machine, a script for busybox's shell: the network, the agent, and reaping what nobody else waits for.
+ * Environment: AGENT (its command's words are PID 1's arguments), PORT (the device of the protocol).
+ */
+export function pidOne(): string {
+  return `#!/bin/busybox sh
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp
+ip link set lo up
+ip route add local 0.0.0.0/0 dev lo 2>/dev/null
+echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
+hostname deja
+port=$1; shift
+"$@" <>"$port" >&0 2>/dev/console &
+agent=$!
+# The shell reaps every process whose parent is gone while it waits.
+while kill -0 $agent 2>/dev/null; do wait $agent; done
+exec reboot -f
+`;
+}
+
+/**
+ * The program of the initramfs: loads modules, mounts the images, and hands over to the first process.
+ * \`drives\`: by the order in which the machine has them, the application's last.
+ */
+export function initScript(modules: readonly string[], command: readonly string[], pidOnePath: string): string {
+  const words = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  return `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+die() { echo "deja: $*" > /dev/console; reboot -f; }
+for module in ${modules.join(' ')}; do insmod /modules/$module.ko || die "the module $module cannot be loaded"; done
+tries=0
+until [ -b /dev/vdb ]; do tries=$((tries + 1)); [ $tries -lt 500 ] || die 'the disks did not appear'; usleep 10000; done
+mkdir -p /layers/base /layers/app /new
+mount -t erofs -o ro /dev/vda /layers/base || die 'the base image cannot be mounted'
+mount -t erofs -o ro /dev/vdb /layers/app || die "the application's image cannot be mounted"
+mount -t tmpfs -o mode=755 tmpfs /rw
+mkdir /rw/data /rw/work
+mount -t overlay -o lowerdir=/layers/app:/layers/base,upperdir=/rw/data,workdir=/rw/work overlay /new || die 'the layers cannot be mounted'
+mount --move /proc /new/proc
+mount --move /sys /new/sys
+mount --move /dev /new/dev
+mkdir -p /new/dev/pts /new/dev/shm
+mount -t devpts -o ptmxmode=0666,mode=620 devpts /new/dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /new/dev/shm
+chmod 1777 /new/tmp /new/var/tmp
+ln -s /proc/self/fd /new/dev/fd 2>/dev/null
+port=
+tries=0
+until [ -n "$port" ]; do
+  for one in /new/sys/class/virtio-ports/*; do [ "$(cat $one/name 2>/dev/null)" = ${AGENT_PORT} ] && port=/dev/\${one##*/}; done
+  [ -n "$port" ] || { tries=$((tries + 1)); [ $tries -lt 500 ] || die "the agent's port did not appear"; usleep 10000; }
+done
+exec switch_root /new /bin/busybox sh ${pidOnePath} $port ${words}
+`;
+}

@@ -1,0 +1,89 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { DejaError } from '@deja/format';
+import { vmFolder } from './cache-folder.js';
+import { CHARACTER_DEVICE, cpio, FILE, FOLDER, PROGRAM } from './cpio.js';
+import { dependencyOf, unpackDebianPackage } from './debian-package.js';
+import { kernelModules } from './kernel-modules.js';
+import { makeOnce } from './make-once.js';
+import { vmlinuxOf } from './vmlinux.js';
+
+/** What a guest needs that Debian's kernel has as modules, over MMIO (microvm, Firecracker) or PCI. */
+const MODULES = ['virtio_mmio', 'virtio_pci', 'virtio_blk', 'virtio_console', 'vmw_vsock_virtio_transport', 'erofs', 'overlay'];
+const DEBIAN_KERNEL = 'linux-image-cloud-amd64';
+/** Raise when what is made of a kernel changes. */
+const VERSION = 2;
+
+export interface Kernel {
+  readonly name: string;
+  /** Path of the uncompressed kernel. */
+  readonly vmlinux: string;
+  /** Path of an archive with busybox and modules; the guest's own /init is appended to it. */
+  readonly initramfs: string;
+  /** Path of the busybox in it. */
+  readonly busybox: string;
+  /** Names of the modules in it, in the order of loading. */
+  readonly modules: readonly string[];
+  /** Identifies both files. */
+  readonly key: string;
+}
+
+/**
+ * The guest's kernel: Debian's for clouds (got by apt, not installed), or the one that `DEJA_KERNEL` names (a vmlinux or bzImage,
+ * with `DEJA_KERNEL_MODULES` as its folder of modules where it needs some).
+ *
+ * @throws DejaError DEJA_KERNEL_UNUSABLE, DEJA_SYSTEM_PART_MISSING
+ */
+export async function guestKernel(): Promise<Kernel> {
+  const own = process.env['DEJA_KERNEL'];
+  const name = own === undefined ? await debianKernelName() : basename(own);
+  const source = own === undefined ? name : createHash('sha256').update(readOwn(own)).update(process.env['DEJA_KERNEL_MODULES'] ?? '').digest('hex').slice(0, 12);
+  const folder = await makeOnce(join(vmFolder(), `kernel-${VERSION}-${source}`), async (draft) => {
+    const busybox = join(draft, 'busybox-package');
+    await unpackBusybox(busybox);
+    if (own === undefined) await unpackDebianPackage(name, join(draft, 'package'));
+    await make(draft, own ?? only(join(draft, 'package', 'boot'), 'vmlinuz-*'), own === undefined ? only(join(draft, 'package', 'lib', 'modules'), '*') : process.env['DEJA_KERNEL_MODULES'], busybox);
+  });
+  const { modules, key } = JSON.parse(await readFile(join(folder, 'kernel.json'), 'utf8')) as Pick<Kernel, 'modules' | 'key'>;
+  return { name, vmlinux: join(folder, 'vmlinux'), initramfs: join(folder, 'initramfs.cpio'), busybox: join(folder, 'busybox'), modules, key };
+}
+
+let debianKernel: Promise<string> | undefined;
+
+async function debianKernelName(): Promise<string> {
+  if (process.arch !== 'x64') throw new DejaError('DEJA_KERNEL_UNUSABLE', `virtual machines are made for x86-64, this machine is ${process.arch}`, { hint: 'Use --sandbox namespace.' });
+  return await (debianKernel ??= dependencyOf(DEBIAN_KERNEL, /^linux-image-\d/));
+}
+
+async function make(folder: string, image: string, modulesFolder: string | undefined, busyboxFolder: string): Promise<void> {
+  const vmlinux = vmlinuxOf(readFileSync(image), image);
+  const modules = modulesFolder === undefined ? [] : kernelModules(modulesFolder, MODULES);
+  const busybox = readFileSync(process.env['DEJA_BUSYBOX'] ?? join(busyboxFolder, 'bin', 'busybox'));
+  const initramfs = cpio([
+    ...['bin', 'dev', 'proc', 'sys', 'modules', 'layers', 'rw', 'root'].map((path) => ({ path, mode: FOLDER })),
+    { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] as const },
+    { path: 'bin/busybox', mode: PROGRAM, content: busybox },
+    ...modules.map(({ name, bytes }) => ({ path: `modules/${name}.ko`, mode: FILE, content: bytes })),
+  ]);
+  for (const [name, bytes] of [['vmlinux', vmlinux], ['initramfs.cpio', initramfs], ['busybox', busybox]] as const) await writeFile(join(folder, name), bytes, { mode: 0o755 });
+  const key = createHash('sha256').update(vmlinux).update(initramfs).digest('hex').slice(0, 16);
+  await writeFile(join(folder, 'kernel.json'), JSON.stringify({ modules: modules.map(({ name }) => name), key }));
+  await Promise.all(['package', 'busybox-package'].map((name) => rm(join(folder, name), { recursive: true, force: true })));
+}
+
+async function unpackBusybox(folder: string): Promise<void> {
+  if (process.env['DEJA_BUSYBOX'] === undefined) await unpackDebianPackage('busybox-static', folder);
+}
+
+function only(folder: string, pattern: string): string {
+  const [found] = globSync(pattern, { cwd: folder });
+  if (found === undefined) throw new DejaError('DEJA_KERNEL_UNUSABLE', `the kernel's package has no ${pattern}`, { hint: 'Give a kernel yourself: DEJA_KERNEL=/path/to/vmlinux' });
+  return join(folder, found);
+}
+
+function readOwn(path: string): Buffer {
+  if (!existsSync(path)) throw new DejaError('DEJA_KERNEL_UNUSABLE', `${path} (DEJA_KERNEL) does not exist`, { hint: 'Name a vmlinux or bzImage, or unset DEJA_KERNEL to use Debian\'s.' });
+  return readFileSync(path);
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** What a process that was killed left half-made is older than this. */
+const ABANDONED_MS = 60 * 60_000;
+
+/**
+ * A file or folder that is made once: whoever asks first makes it under another name, so that it is there whole or not at all.
+ * Its time of change is that of its last use, by which old ones are thrown away. Throws what `make` throws, with nothing left.
+ */
+export async function makeOnce(path: string, make: (draft: string) => Promise<void>): Promise<string> {
+  if (existsSync(path)) {
+    const now = new Date();
+    utimesSync(path, now, now);
+    return path;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  sweep(dirname(path));
+  const draft = join(dirname(path), `${DRAFT}${randomUUID().slice(0, 8)}-${basename(path)}`);
+  try {
+    await make(draft);
+    await rename(draft, path);
+  } catch (cause) {
+    // Somebody else was faster: theirs is as good.
+    if (existsSync(path)) return path;
+    throw cause;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return path;
+}
+
+const DRAFT = '.draft-';
+
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(DRAFT)) continue;
+    const path = join(folder, name);
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > ABANDONED_MS) rmSync(path, { recursive: true, force: true });
+  }
+}
