@@ -60,5 +60,7 @@ test('--format json and yaml say the same; --json gives the plan with its certif
 test('a timeline that is wrong: 6, with event and field; an engine that cannot be had: 5', async () => {
   writeFileSync(join(cwd, 'bad.json'), JSON.stringify({ ...timeline, events: [{ ...EVENTS[0], session: 'one' }] }));
   expect(await deja(['fixtures', 'bad.json'], { cwd })).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('bad.json: event 1 (events[0]): session: expected number, received string') as string });
-  expect(await deja(['fixtures', 't.json', '--engine', 'mysql'], { cwd })).toMatchObject({ code: 5, stdout: '' });
+  writeFileSync(join(cwd, 'mysql.json'), JSON.stringify({ ...timeline, databases: [{ name: 'main', engine: 'mysql' }] }));
+  expect(await deja(['fixtures', 'mysql.json'], { cwd })).toMatchObject({ code: 5, stdout: '' });
+  expect(await deja(['fixtures', 't.json', '--engine', 'mysql'], { cwd })).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('postgres, sqlite') as string });
 });

@@ -75,6 +75,17 @@ describe('deja reproduce', () => {
     expect(code).toBe(1);
   });
 
+  it('does not take a line that has moved for the cause', async () => {
+    const moved = edited('moved', (source) => `// one line more\n${source}`);
+    const { document } = await dejaJson<Document>(['reproduce', recorded, '--app', moved]);
+    expect(document).toMatchObject({ verdict: 'reproduced', control: { verdict: 'not-reproduced' } });
+  });
+
+  it('ends when it is interrupted, and says that this was why', async () => {
+    const stopped = await dejaIn(['reproduce', recorded, '--runs', '1000', '--json'], { cwd: folder, afterMs: { ms: 1500, signal: 'SIGINT' } });
+    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('interrupted after') as string });
+  });
+
   it('shows side by side where the replay left the recording', async () => {
     const other = edited('other-request', (source) => source.replace('/users/${id}', '/people/${id}'));
     const { code, document } = await dejaJson<Document>(['reproduce', recorded, '--app', other]);
@@ -113,6 +124,19 @@ describe('deja plan', () => {
     writeFileSync(stubs, readFileSync(stubs, 'utf8').replace('{"profile":null}', '{"profile":{"name":"bob"}}').replace(/content-length\n(\s+)- "16"/i, 'content-length\n$1- "26"'));
     const healed = await dejaJson<Document>(['reproduce', plan]);
     expect(healed.document.verdict).not.toBe('reproduced');
+    // What was edited is not lost by writing the plan again.
+    expect(await deja(['plan', recorded, '--out', plan])).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') as string });
+    expect(readFileSync(stubs, 'utf8')).toContain('"bob"');
+    expect((await deja(['show', plan])).code).toBe(0);
+    expect((await deja(['fixtures', plan, '--check'])).code).toBe(0);
+    expect((await deja(['plan', recorded, '--out', plan, '--force'])).code).toBe(0);
+    rmSync(join(plan, 'recording.deja'));
+    expect(await deja(['show', plan])).toMatchObject({ code: 6, stderr: expect.stringContaining('recording.deja is missing') as string });
+  });
+
+  it.each(['profile/server.js/x', '/proc/deja'])('says that %s cannot be made', async (out) => {
+    expect(await deja(['plan', recorded, '--out', out])).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be made') as string });
+    expect(await deja(['run', '--out', out, '--', 'true'])).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be made') as string });
   });
 
   it('does not write over something else', async () => {

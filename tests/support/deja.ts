@@ -14,6 +14,8 @@ export interface DejaOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The Node that runs it. Default: the one that runs the tests. */
   readonly node?: string;
+  /** Send a signal after this long. */
+  readonly afterMs?: { readonly ms: number; readonly signal: NodeJS.Signals };
   /** Called with what was printed so far, and with a way to send a signal. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -29,6 +31,8 @@ export function deja(args: readonly string[], options: DejaOptions): Promise<Dej
     stdout += bytes.toString();
     options.onOutput?.(stdout, (signal) => child.kill(signal));
   });
+  const { afterMs } = options;
+  if (afterMs) setTimeout(() => child.kill(afterMs.signal), afterMs.ms);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));

@@ -6,7 +6,11 @@ const WRAPPERS: ReadonlySet<string> = new Set(['npm', 'npm-cli.js', 'npx', 'npx-
 
 const isWrapper = WRAPPERS.has(basename(process.argv[1] ?? ''));
 
-if (isMainThread && !isWrapper) {
+const OLDEST_NODE = 20;
+
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  if (!isWrapper) process.stderr.write(`deja: this is Node ${process.versions.node}, and applications can be observed from Node ${OLDEST_NODE} on: it runs unobserved\n`);
+} else if (isMainThread && !isWrapper) {
   try {
     const { start } = await import('./start.js');
     await start().watchImports();

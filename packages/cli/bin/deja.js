@@ -51,6 +51,10 @@ function endWithParent() {
 }
 
 const main = newest(join(dirname(realpathSync(fileURLToPath(import.meta.url))), '..'));
+if (!existsSync(main)) {
+  console.error('deja is not built yet: `npm run demo` or `npm test` in its folder does that, and all other set-up.');
+  process.exit(5);
+}
 if (process.env[HANDED_OVER] !== undefined) endWithParent();
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
   const { main: run } = await import(main);

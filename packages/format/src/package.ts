@@ -1,4 +1,4 @@
-import type { Body, IoEvent } from './event.js';
+import type { IoEvent } from './event.js';
 import type { Context } from './context.js';
 import type { DatabaseInfo, ServerInfo } from './timeline.js';
 import type { Failure } from './failure.js';
@@ -37,6 +37,3 @@ export interface ErrorPackage {
   /** Contents by sha256 in hex. Use `bodyBytes` to resolve a `Body`. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
 }
-
-/** The bytes of a body, whichever form it has. Throws `DejaError` DEJA_BLOB_MISSING when its blob is not there. */
-export type BodyResolver = (body: Body) => Uint8Array;

@@ -8,7 +8,7 @@ import { untilListening } from './ready.js';
 
 /** Capture writes the package before the answer's last byte: what is not there by now will hardly come. */
 const PACKAGE_GRACE_MS = 1000;
-/** A failure that was recorded after its answer is waited for as long again as it took then, and this much more. */
+/** A failure that was recorded after its answer is waited for as long as it took then, and this much more. */
 const LATE_GRACE_MS = 1500;
 const DEFAULT_SETTLE_MS = 2000;
 /** Number of the failing request in a recording, and what capture calls its package. */
@@ -57,6 +57,10 @@ async function answerAndPackage(plan: GuestPlan, answered: AbortSignal, app: Run
   }
   await Promise.race([aborted(answered), aborted(over), gone]);
   await outbox.collectUntil((delivered) => delivered.has(FAILING_PACKAGE), AbortSignal.any([over, enough.signal, AbortSignal.timeout(PACKAGE_GRACE_MS)]));
+  const { lateMs } = plan.deadlines;
+  if (lateMs === undefined) return;
+  // The package of the answer is written again when the request's own work fails after it.
+  await outbox.collectUntil((delivered) => (delivered.get(FAILING_PACKAGE) ?? 0) > 1, AbortSignal.any([over, enough.signal, AbortSignal.timeout(lateMs + LATE_GRACE_MS)]));
 }
 
 /** How long the process may still take to fall, when everything was answered and it has not. */

@@ -11,15 +11,15 @@ const END_SIGNATURE = 0x06054b50;
 export class PackageOutbox {
   readonly #folder: string;
   readonly #deliver: (name: string, bytes: Buffer) => void;
-  readonly #delivered = new Set<string>();
+  readonly #delivered = new Map<string, number>();
 
   constructor(folder: string, deliver: (name: string, bytes: Buffer) => void) {
     this.#folder = folder;
     this.#deliver = deliver;
   }
 
-  /** Names of what was handed over. */
-  get delivered(): ReadonlySet<string> {
+  /** What was handed over, by name, and how often. */
+  get delivered(): ReadonlyMap<string, number> {
     return this.#delivered;
   }
 
@@ -31,13 +31,13 @@ export class PackageOutbox {
       const bytes = readFileSync(file);
       if (!isComplete(bytes)) continue;
       rmSync(file);
-      this.#delivered.add(name);
+      this.#delivered.set(name, (this.#delivered.get(name) ?? 0) + 1);
       this.#deliver(name, bytes);
     }
   }
 
   /** Resolves when what was handed over is all that is waited for, or when the signal says that it is enough. */
-  async collectUntil(complete: (delivered: ReadonlySet<string>) => boolean, enough: AbortSignal): Promise<void> {
+  async collectUntil(complete: (delivered: ReadonlyMap<string, number>) => boolean, enough: AbortSignal): Promise<void> {
     for (this.collect(); !complete(this.#delivered) && !enough.aborted; this.collect()) await sleep(POLL_MS);
   }
 }

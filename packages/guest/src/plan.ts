@@ -26,6 +26,8 @@ export interface GuestDeadlines {
    * before the observation ends without an exit. Default 2000.
    */
   readonly settleMs?: number;
+  /** With `until: 'answers'`: the recorded failure came this long after its answer, and is waited for. */
+  readonly lateMs?: number;
 }
 
 export interface GuestNetwork {

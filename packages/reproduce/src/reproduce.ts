@@ -85,33 +85,50 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
 
   const runs: RunResult[] = [];
   for (let number = 1; number <= options.runs && !options.signal?.aborted; number++) {
-    const run = await judged(() => attempt(plan), (completed) => judge(recording, completed.replay, app.changedCode));
+    const run = await judged(() => attempt(plan), (completed) => judge(recording, completed.replay, app.changedCode), options.signal);
+    if (run === null) break;
     runs.push(run);
     options.onProgress?.({ step: 'run', number, of: options.runs, run });
+    if (run.error !== undefined && LASTING.has(run.error.code)) break;
   }
   const verdict = overallVerdict(runs.map((run) => run.verdict));
   const wantsControl = options.control && verdict === 'reproduced' && !options.signal?.aborted;
   return {
     verdict,
     runs,
-    control: wantsControl ? await control(plan, attempt, (removed) => options.onProgress?.({ step: 'control', removed })) : null,
+    control: wantsControl ? await controlled(plan, attempt, app.changedCode, options) : null,
     certificate: plan.certificate,
     sandbox: { name: sandbox.name, isolation: sandbox.isolation, reason: sandbox.reason },
     differences,
   };
 }
 
+/** Null as well when it was interrupted. */
+async function controlled(plan: ReproductionPlan, attempt: (changed: ReproductionPlan) => Promise<CompletedRun>, changedCode: boolean, options: ReproduceOptions): Promise<ControlResult | null> {
+  try {
+    return await control(plan, attempt, changedCode, (removed) => options.onProgress?.({ step: 'control', removed }));
+  } catch (error) {
+    if (options.signal?.aborted) return null;
+    throw error;
+  }
+}
+
+/** Reasons that no further run can change. */
+const LASTING: ReadonlySet<string> = new Set(['DEJA_DATA_IN_THE_WAY', 'DEJA_NO_START_COMMAND', 'DEJA_PLAN_INVALID', 'DEJA_PORT_IN_USE']);
+
 function withReadyTime(plan: ReproductionPlan, readyMs: number | undefined): ReproductionPlan {
   return readyMs === undefined ? plan : { ...plan, app: { ...plan.app, deadlines: { ...plan.app.deadlines, readyMs } } };
 }
 
-/** A run that the sandbox or the application broke off is `inconclusive`, with the reason; what Deja itself lacks is thrown. */
-async function judged(run: () => Promise<CompletedRun>, judgement: (completed: CompletedRun) => Judgement): Promise<RunResult> {
+/** A run that the sandbox or the application broke off is `inconclusive`, with the reason; what Deja itself lacks is thrown. Null: interrupted. */
+async function judged(run: () => Promise<CompletedRun>, judgement: (completed: CompletedRun) => Judgement, signal: AbortSignal | undefined): Promise<RunResult | null> {
   try {
     const completed = await run();
     const { replayed } = completed.replay;
     return { ms: completed.ms, failure: replayed?.failure ? summarise(replayed.failure) : null, ...judgement(completed) };
   } catch (error) {
+    // Interrupted: the sandbox was ended on purpose, and what it says of that is no result.
+    if (signal?.aborted) return null;
     if (!(error instanceof GuestError)) throw error;
     const { code, message, hint, output } = error;
     return {

@@ -84,7 +84,7 @@ async function showPlan(recorded: RecordedFailure | undefined): Promise<void> {
   if (!recorded) return;
   const folder = join(FOLDER, 'plan');
   console.log(`  ${styleText('cyan', `deja plan ${shown(recorded.path)} --out ${folder}`)}`);
-  const { code, stderr } = await runDeja(['plan', recorded.path, '--out', folder, '--json']);
+  const { code, stderr } = await runDeja(['plan', recorded.path, '--out', folder, '--force', '--json']);
   const file = join(folder, 'fixtures.yaml');
   if (code !== 0 || !existsSync(file)) {
     console.log(`    ${styleText('red', '✘')} ${stderr.trim()}`);

@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander';
-import type { Engine } from '@deja/format';
+import type { Certificate, FixturePlan } from '@deja/fixtures';
+import type { Engine, IoEvent } from '@deja/format';
 import { act, addCommand } from '../shared/command.js';
-import { EXIT, type ExitCode } from '../shared/exit.js';
+import { EXIT, usageError, type ExitCode } from '../shared/exit.js';
 import { shownPath } from '../shared/find-package.js';
-import { cacheFolder } from '../shared/load-plan.js';
+import { cacheFolder, loadPlan } from '../shared/load-plan.js';
 import { loadTimeline } from '../shared/load-timeline.js';
 import type { Output, SharedOptions } from '../shared/output.js';
 import { shellWord } from '../shared/program-name.js';
@@ -14,21 +15,40 @@ interface FixturesOptions extends SharedOptions {
   readonly check?: boolean;
 }
 
-const ENGINES: readonly Engine[] = ['postgres', 'sqlite', 'mysql', 'mariadb'];
+const ENGINES: readonly Engine[] = ['postgres', 'sqlite'];
 
 export function fixtures(program: Command): void {
-  addCommand(program, 'fixtures <PKG|TIMELINE.json>', 'the smallest database in which the recorded statements give the recorded results')
+  addCommand(program, 'fixtures <PKG|TIMELINE.json|PLAN>', 'the smallest database in which the recorded statements give the recorded results')
     .addOption(new Option('--engine <E>', 'execute on this engine instead of the recorded one').choices(ENGINES))
     .addOption(new Option('--format <F>', 'form of the fixtures').choices(['yaml', 'json', 'sql']).default('yaml'))
     .option('--check', 'only the certificate: how many statements are exact, and why the others are not')
     .action(act<FixturesOptions, [string]>(compile));
 }
 
-async function compile(output: Output, { engine, format, check = false }: FixturesOptions, named: string): Promise<ExitCode> {
+interface Certified {
+  readonly path: string;
+  readonly events: readonly IoEvent[];
+  readonly plan: FixturePlan;
+  readonly certificate: Certificate;
+}
+
+/** Compiled from what was recorded; of a plan, as they stand in it, certified anew. */
+async function fixturesOf(named: string, engine: Engine | undefined): Promise<Certified> {
+  const { isPlanFolder } = await import('@deja/reproduce');
+  if (isPlanFolder(named)) {
+    if (engine !== undefined) throw usageError('the fixtures of a plan are for the engine that they name', 'leave --engine out, or name the package');
+    const { fixtures: plan, certificate, recording } = await (await loadPlan(named)).plan;
+    return { path: named, events: recording.timeline, plan, certificate };
+  }
   const { path, databases, events } = await loadTimeline(named, engine);
-  const { compileFixtures, renderFixtures } = await import('@deja/fixtures');
+  const { compileFixtures } = await import('@deja/fixtures');
+  return { path, events, ...(await compileFixtures({ databases, events }, { cacheFolder: cacheFolder() })) };
+}
+
+async function compile(output: Output, { engine, format, check = false }: FixturesOptions, named: string): Promise<ExitCode> {
+  const { path, events, plan, certificate } = await fixturesOf(named, engine);
+  const { renderFixtures } = await import('@deja/fixtures');
   const { certificateLine, certificateSummary, opaqueLines } = await import('../render/certificate.js');
-  const { plan, certificate } = await compileFixtures({ databases, events }, { cacheFolder: cacheFolder() });
   output.document(check ? certificateSummary(certificate) : { fixtures: plan, certificate: certificateSummary(certificate) });
   if (check) {
     output.print([certificateLine(certificate, output.out), ...opaqueLines(certificate, events, output.out)].join('\n'));

@@ -18,6 +18,8 @@ export function runLine(run: RunResult, number: number, of: number, paint: Paint
 export function controlLine(control: ControlResult, paint: Paint): string {
   const held = control.verdict === 'not-reproduced';
   const instead = control.instead === null || control.verdict === 'reproduced' ? '' : paint.dim(` – instead: ${oneLine(control.instead)}`);
+  const others = control.inVain.length === 0 ? '' : paint.dim(` – nor without ${control.inVain.map(oneLine).join('; nor without ')}`);
+  if (control.verdict === 'reproduced') return `${paint.yellow('!')} control  ${paint.yellow('still fails')} without ${oneLine(control.removed)}${others}: what was taken away is not its cause`;
   return `${held ? paint.green('✔') : paint.yellow('!')} control  ${held ? paint.green(control.verdict) : paint.yellow(control.verdict)} without ${oneLine(control.removed)}${instead}`;
 }
 

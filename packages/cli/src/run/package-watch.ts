@@ -1,7 +1,8 @@
-import { mkdirSync, watch, type FSWatcher } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import { basename } from 'node:path';
 import { DejaError, type Manifest } from '@deja/format';
 import { packageFiles } from '../shared/find-package.js';
+import { makeOutFolder } from '../shared/out-folder.js';
 
 export interface SeenPackage {
   readonly path: string;
@@ -19,7 +20,7 @@ export class PackageWatch {
   #work: Promise<void> = Promise.resolve();
 
   constructor(folder: string, onSeen: (seen: SeenPackage) => void, onProblem: (message: string) => void) {
-    mkdirSync(folder, { recursive: true });
+    makeOutFolder(folder);
     this.#folder = folder;
     this.#onSeen = onSeen;
     this.#onProblem = onProblem;

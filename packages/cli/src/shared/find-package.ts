@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { DejaError } from '@deja/format';
 import { usageError } from './exit.js';
@@ -22,7 +22,7 @@ export function packageFiles(folder: string): string[] {
  * Throws DEJA_PACKAGE_NOT_FOUND, or DEJA_USAGE when several begin so.
  */
 export function findPackage(named: string, folder: string = packageFolder()): string {
-  if (existsSync(named)) return named;
+  if (existsSync(named)) return statSync(named).isDirectory() ? recordingOf(named) : named;
   const looksLikePath = named.includes('/') || named.includes(sep) || named.endsWith('.deja');
   const found = looksLikePath ? [] : packageFiles(folder).filter((path) => isMeant(basename(path, '.deja'), named));
   const [first, second] = found;
@@ -32,6 +32,16 @@ export function findPackage(named: string, folder: string = packageFolder()): st
   }
   throw new DejaError('DEJA_PACKAGE_NOT_FOUND', `${named}: there is no such file${looksLikePath ? '' : `, and no package in ${folder} begins so`}`, {
     hint: '`deja ls` lists the packages of a folder; `deja run -- COMMAND` makes them.',
+  });
+}
+
+/** A plan holds the package that it was made of. */
+function recordingOf(folder: string): string {
+  const recording = join(folder, 'recording.deja');
+  if (existsSync(recording)) return recording;
+  const isPlan = existsSync(join(folder, 'plan.yaml'));
+  throw new DejaError('DEJA_PACKAGE_NOT_FOUND', isPlan ? `${recording} is missing: a plan needs the package that it was made of` : `${folder} is a folder, and holds no plan`, {
+    hint: isPlan ? 'Copy the whole folder that `deja plan` wrote.' : 'Name a package in it; `deja ls` lists them.',
   });
 }
 

@@ -20,7 +20,7 @@ const HINTS: Readonly<Record<Refusal, string>> = {
   TOO_LARGE: 'Packages written by Deja stay below these bounds; this one is refused for safety.',
   UNSAFE: 'Deja never writes such a file; do not trust where it came from.',
   DAMAGED: 'Copy it again from where it was written.',
-  VERSION: 'Update Deja (npm install deja@latest), then try again.',
+  VERSION: 'Update Deja, then try again.',
   INVALID: 'It was changed or written by something else; docs/format.md and docs/schema/ describe the format.',
 };
 

@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { ErrorPackage } from '../package.js';
 import { canonicalJson } from './canonical-json.js';
+import { makeFolder } from './make-folder.js';
 import { zip, type ZipEntry } from './zip.js';
 
 /**
@@ -26,7 +27,7 @@ export function writePackage(pkg: ErrorPackage): Uint8Array {
 /** Writes a package to a file that appears complete or not at all; makes the folder. Throws what the file system throws. */
 export function writePackageFile(path: string, pkg: ErrorPackage): void {
   const temporary = `${path}.${process.pid}-${threadId}.tmp`;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   try {
     // `wx`: never through a file or link that somebody else laid there.
     writeFileSync(temporary, writePackage(pkg), { flag: 'wx', mode: 0o600 });

@@ -18,7 +18,7 @@ export interface Replay {
 }
 
 /**
- * The verdict of one run (DESIGN §2.6).
+ * The verdict of one run.
  * - same failure, same timeline up to it: `reproduced`
  * - the trigger was answered without any failure: `not-reproduced`; with unchanged code only if the replay also stayed on the recording
  * - anything else that is known: `diverged`; nothing known: `inconclusive`
@@ -38,10 +38,10 @@ export function judge(recorded: ErrorPackage, { observation, replayed }: Replay,
 }
 
 /** For a control run the recording was left on purpose: all that counts is whether the same failure still happens. */
-export function judgeControl(recorded: ErrorPackage, { observation, replayed }: Replay): Judgement {
+export function judgeControl(recorded: ErrorPackage, { observation, replayed }: Replay, changedCode: boolean): Judgement {
   if (recorded.failure === null) return inconclusive('the package holds no failure to compare with');
   if (replayed === null) return inconclusive(withoutPackage(observation));
-  const failure = compareFailures(recorded.failure, replayed.failure, { changedCode: false });
+  const failure = compareFailures(recorded.failure, replayed.failure, { changedCode });
   return failure === null ? { verdict: 'reproduced', divergence: null } : { verdict: 'not-reproduced', divergence: failure };
 }
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ErrorPackage, IoEvent, Outcome } from '@deja/format';
 import { bodyBytes } from '@deja/format/node';
 import { describeOutcome, describeRequest } from './describe.js';
@@ -39,10 +40,10 @@ function exchanges({ timeline, failure, context }: ErrorPackage): readonly Excha
   });
 }
 
-function requestOf(event: Exchange, { blobs }: ErrorPackage): unknown {
+function requestOf(event: Exchange, { blobs, databases }: ErrorPackage): unknown {
   switch (event.kind) {
     case 'sql':
-      return ['sql', event.database, event.text, event.params ?? []];
+      return ['sql', databaseOf(event.database, databases), event.text, event.params ?? []];
     case 'http':
       return ['http', event.method, event.url, event.body ? content(bodyBytes(blobs, event.body)) : ''];
     case 'redis':
@@ -50,6 +51,12 @@ function requestOf(event: Exchange, { blobs }: ErrorPackage): unknown {
     case 'socket':
       return ['socket', event.host, event.port];
   }
+}
+
+/** A SQLite file is the same one wherever the application's folder lies. */
+function databaseOf(name: string, databases: ErrorPackage['databases']): string {
+  const info = databases.find((database) => database.name === name);
+  return info?.engine === 'sqlite' && info.file !== undefined ? basename(info.file) : name;
 }
 
 function sameOutcome(event: Exchange, recorded: ErrorPackage, other: Exchange, replayed: ErrorPackage, windows: Windows): boolean {

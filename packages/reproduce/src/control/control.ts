@@ -12,6 +12,8 @@ export interface ControlResult {
   readonly verdict: 'reproduced' | 'not-reproduced' | 'inconclusive';
   /** What was taken away, in words. */
   readonly removed: string;
+  /** What was taken away before, without the failure stopping. */
+  readonly inVain: readonly string[];
   readonly ms: RunTimes | null;
   /** What happened instead. */
   readonly instead: string | null;
@@ -22,12 +24,14 @@ export interface ControlResult {
 export async function control(
   plan: ReproductionPlan,
   attempt: (changed: ReproductionPlan) => Promise<CompletedRun>,
+  changedCode: boolean,
   onTry: (removed: string) => void,
 ): Promise<ControlResult | null> {
   let last: ControlResult | null = null;
   for (const candidate of controlCandidates(plan.recording)) {
     onTry(candidate.removed);
-    last = await tryWithout(plan, candidate, attempt);
+    const inVain: readonly string[] = last === null ? [] : [...last.inVain, last.removed];
+    last = { inVain, ...(await tryWithout(plan, candidate, attempt, changedCode)) };
     if (last.verdict === 'not-reproduced') return last;
   }
   return last;
@@ -37,11 +41,12 @@ async function tryWithout(
   plan: ReproductionPlan,
   candidate: ReturnType<typeof controlCandidates>[number],
   attempt: (changed: ReproductionPlan) => Promise<CompletedRun>,
-): Promise<ControlResult> {
+  changedCode: boolean,
+): Promise<Omit<ControlResult, 'inVain'>> {
   const { removed } = candidate;
   try {
     const { ms, replay } = await attempt(removeCause(plan, candidate));
-    const { verdict, divergence } = judgeControl(plan.recording, replay);
+    const { verdict, divergence } = judgeControl(plan.recording, replay, changedCode);
     return { verdict: verdict === 'diverged' ? 'inconclusive' : verdict, removed, ms, instead: insteadOf(replay), divergence };
   } catch (error) {
     if (!(error instanceof GuestError)) throw error;

@@ -14,11 +14,12 @@ import type { PlanFile, StubsFile } from './schema.js';
 
 const FILES = { plan: 'plan.yaml', fixtures: 'fixtures.yaml', stubs: 'stubs.yaml', recording: 'recording.deja', blobs: 'blobs' } as const;
 
-/** Write the plan as a folder to be read and edited. Returns the files' names. Refuses a folder that holds something else. */
-export function writePlan(plan: ReproductionPlan, folder: string): readonly string[] {
-  if (existsSync(folder) && (!statSync(folder).isDirectory() || (readdirSync(folder).length > 0 && !isPlanFolder(folder)))) {
-    throw new DejaError('DEJA_PLAN_FOLDER', `${folder} exists and is not a plan`, { hint: 'name an empty or new folder: --out DIR' });
-  }
+/**
+ * Write the plan as a folder to be read and edited. Returns the files' names.
+ * Throws DEJA_PLAN_FOLDER when the folder holds something else, or a plan and `replace` is not asked for.
+ */
+export function writePlan(plan: ReproductionPlan, folder: string, replace = false): readonly string[] {
+  requireRoom(folder, replace);
   mkdirSync(join(folder, FILES.blobs), { recursive: true });
   const { deja, app, clock, triggers, sqlite } = plan;
   const { blobs, ...stubs } = plan.stubs;
@@ -28,6 +29,15 @@ export function writePlan(plan: ReproductionPlan, folder: string): readonly stri
   for (const [hash, base64] of Object.entries(blobs)) writeFileSync(join(folder, FILES.blobs, hash), Buffer.from(base64, 'base64'));
   writeFileSync(join(folder, FILES.recording), writePackage(plan.recording));
   return [FILES.plan, FILES.fixtures, FILES.stubs, FILES.recording];
+}
+
+function requireRoom(folder: string, replace: boolean): void {
+  if (!existsSync(folder)) return;
+  if (statSync(folder).isDirectory() && (readdirSync(folder).length === 0 || (replace && isPlanFolder(folder)))) return;
+  const isPlan = isPlanFolder(folder);
+  throw new DejaError('DEJA_PLAN_FOLDER', isPlan ? `${folder} holds a plan already, which may have been edited` : `${folder} exists and is not a plan`, {
+    hint: isPlan ? 'name another folder with --out DIR, or --force to replace it' : 'name an empty or new folder: --out DIR',
+  });
 }
 
 export function isPlanFolder(path: string): boolean {
@@ -59,13 +69,15 @@ async function readYaml<T>(folder: string, name: string, schema: ZodType<T>): Pr
     value = yaml().parse(planText(folder, name), { uniqueKeys: true });
   } catch (cause) {
     if (cause instanceof DejaError) throw cause;
-    throw new DejaError('DEJA_PLAN_INVALID', `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new DejaError('DEJA_PLAN_INVALID', `${file}: ${(cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.replace(/:$/, '')}`, { cause, hint: UNDO });
   }
   const found = firstProblem(schema, value);
-  if (found) throw new DejaError('DEJA_PLAN_INVALID', `${file}: ${pathText(found.path) || 'the file'}: ${found.problem}`, { hint: 'Undo the change there, or write the plan again: deja plan PACKAGE --out DIR' });
+  if (found) throw new DejaError('DEJA_PLAN_INVALID', `${file}: ${pathText(found.path) || 'the file'}: ${found.problem}`, { hint: UNDO });
   // The schema accepts exactly what the type says: it would not compile otherwise.
   return value as T;
 }
+
+const UNDO = 'Undo the change there, or write the plan again: deja plan PACKAGE --out DIR';
 
 /** Only plans as folders need it, and it takes a while to load. */
 function yaml(): typeof YamlModule {

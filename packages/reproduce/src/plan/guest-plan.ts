@@ -44,8 +44,16 @@ export function guestPlan(plan: ReproductionPlan, tools: GuestTools): GuestPlan 
     },
     triggers: plan.triggers.map((planned) => withInlineBody(planned, recording.blobs)),
     until: recording.failure?.fatal ? 'exit' : 'answers',
-    deadlines: app.deadlines,
+    deadlines: { ...app.deadlines, ...lateness(recording) },
   };
+}
+
+/** How long after its answer the request failed, where it did. */
+function lateness({ failure, context }: ErrorPackage): { readonly lateMs?: number } {
+  const [failing] = context.requests;
+  if (failure?.at === undefined || failure.fatal || failing?.ms === undefined) return {};
+  const lateMs = failure.at - (failing.at + failing.ms);
+  return lateMs > 0 ? { lateMs: Math.ceil(lateMs) } : {};
 }
 
 function guestDatabase(fixture: DatabaseFixture, recording: ErrorPackage, { postgres, otherCode }: GuestTools): readonly GuestDatabase[] {

@@ -25,6 +25,9 @@ export function locateApp({ context }: ErrorPackage, given: string | undefined):
   if (!existsSync(folder)) {
     throw new DejaError('DEJA_APP_MISSING', `the application's folder ${folder} is not here`, { hint: 'name the folder of its code: --app DIR' });
   }
+  if (!statSync(folder).isDirectory()) {
+    throw new DejaError('DEJA_APP_MISSING', `${folder} is a file, and the application is a folder`, { hint: 'name the folder of its code: --app DIR' });
+  }
   const entry = context.process.entry;
   if (entry === undefined || !entry.startsWith(`${recorded}/`)) return { folder, differences: [], changedCode: given !== undefined };
   const entryHere = join(folder, relative(recorded, entry));

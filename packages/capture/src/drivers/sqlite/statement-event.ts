@@ -114,6 +114,11 @@ export class SqliteEvent implements LiveEvent {
     }
   }
 
+  /** `exec` does not tell how many rows it changed. */
+  #unknownCount(command: string): number | null {
+    return WRITES.has(command) ? null : 0;
+  }
+
   #result(pack: Packing): SqlResult {
     const command = commandOf(this.#text);
     const storages = this.#rows.map((row) => this.#columns.map((column, index) => storageOf(row[index], column.type ?? undefined)));
@@ -127,7 +132,7 @@ export class SqliteEvent implements LiveEvent {
     const writes = WRITES.has(command) && this.#changes !== undefined;
     return {
       command,
-      rowCount: this.#columns.length > 0 ? this.#rows.length + this.#unkept : writes ? Number(this.#changes) : 0,
+      rowCount: this.#columns.length > 0 ? this.#rows.length + this.#unkept : writes ? Number(this.#changes) : this.#unknownCount(command),
       fields,
       rows,
       ...(writes && (typeof this.#lastId === 'number' || typeof this.#lastId === 'bigint') ? { lastId: String(this.#lastId) } : {}),
