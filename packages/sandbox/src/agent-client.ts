@@ -54,6 +54,11 @@ export class AgentClient {
     await this.#within(HELLO_MS, 'start', this.#hello.promise);
   }
 
+  /** Instead of `ready` and `apply`: the agent has been through both. */
+  goOn({ deadlines }: GuestPlan): void {
+    this.#deadlines = deadlines;
+  }
+
   async apply(plan: GuestPlan): Promise<Timed> {
     this.#deadlines = plan.deadlines;
     const { ms } = await this.#request('apply', APPLY_MS, Buffer.from(JSON.stringify(plan)));

@@ -9,6 +9,8 @@ export interface Making {
   readonly name: SandboxName;
   /** The process whose standard input and output carry the protocol, and whose end is the sandbox's. */
   readonly child: ChildProcess;
+  /** The agent was given this plan before: the machine goes on from there. */
+  readonly applied?: GuestPlan;
   /** Where else its last words may come from. */
   readonly console?: Readable;
   readonly onLog: SandboxSpec['onLog'];
@@ -58,7 +60,8 @@ export async function connectAgent(making: Making, began: number): Promise<Start
   const stop = (): Promise<StoppedSandbox> => (stopped ??= end());
 
   try {
-    await client.ready();
+    if (making.applied) client.goOn(making.applied);
+    else await client.ready();
   } catch (error) {
     await stop();
     throw new DejaError('DEJA_SANDBOX_FAILED', `the sandbox '${name}' could not be started: ${(error as Error).message}`, {

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { AGENT_PORT } from '../vm/pid-one.js';
 import type { Images } from '../vm/images.js';
 
-/** The number of the pipe on which the guest's kernel speaks. */
+/** Numbers of the pipes beside standard input, output and error: the guest's console, QEMU's control, the state that a machine goes on from. */
 export const CONSOLE_FD = 3;
+export const CONTROL_FD = 4;
+export const STATE_FD = 5;
 
 export interface Machine {
   readonly kernel: string;
@@ -11,27 +13,37 @@ export interface Machine {
   readonly images: Images;
   readonly accelerator: 'kvm' | 'tcg';
   readonly memoryMib: number;
+  /** File of the machine's memory. `keep`: what is written to it stays, for a template; else it is only read. */
+  readonly memory?: { readonly path: string; readonly keep: boolean };
 }
 
 /**
  * QEMU's smallest machine: no network, no firmware menus, no PCI. The protocol is on standard input and output, the console on a pipe of its own.
  * What it may do on the host is cut down by its own seccomp filter.
  */
-export function qemuArguments({ kernel, initramfs, images, accelerator, memoryMib }: Machine): readonly string[] {
+export function qemuArguments({ kernel, initramfs, images, accelerator, memoryMib, memory }: Machine): readonly string[] {
   return [
-    '-M', `microvm,accel=${accelerator},x-option-roms=off,isa-serial=on,rtc=on`, '-cpu', accelerator === 'kvm' ? 'host' : 'max', '-smp', '1', '-m', `${memoryMib}M`,
+    '-M', `microvm,accel=${accelerator},x-option-roms=off,isa-serial=on,rtc=on${memory ? ',memory-backend=ram' : ''}`, '-cpu', accelerator === 'kvm' ? 'host' : 'max', '-smp', '1', '-m', `${memoryMib}M`,
+    ...(memory ? ['-object', `memory-backend-file,id=ram,size=${memoryMib}M,mem-path=${escaped(memory.path)},share=${memory.keep ? 'on' : 'off'}`] : []),
+    ...(memory && !memory.keep ? ['-incoming', 'defer'] : []),
     '-nodefaults', '-no-user-config', '-nographic', '-no-reboot',
     '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
     '-kernel', kernel, '-initrd', initramfs, '-append', kernelCommandLine(accelerator),
     ...drive('base', images.base.path), ...drive('app', images.app.path),
     '-chardev', 'stdio,id=agent,signal=off', '-device', 'virtio-serial-device', '-device', `virtserialport,chardev=agent,name=${AGENT_PORT}`,
     '-chardev', `socket,id=console,fd=${CONSOLE_FD}`, '-serial', 'chardev:console',
+    '-chardev', `socket,id=control,fd=${CONTROL_FD}`, '-mon', 'chardev=control,mode=control',
   ];
+}
+
+/** Commas part QEMU's options, unless doubled. */
+function escaped(path: string): string {
+  return path.replaceAll(',', ',,');
 }
 
 /** A disk that several machines read at once. */
 function drive(id: string, path: string): readonly string[] {
-  return ['-drive', `id=${id},file=${path.replaceAll(',', ',,')},format=raw,if=none,readonly=on,file.locking=off`, '-device', `virtio-blk-device,drive=${id}`];
+  return ['-drive', `id=${id},file=${escaped(path)},format=raw,if=none,readonly=on,file.locking=off`, '-device', `virtio-blk-device,drive=${id}`];
 }
 
 function kernelCommandLine(accelerator: Machine['accelerator']): string {

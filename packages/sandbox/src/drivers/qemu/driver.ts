@@ -1,20 +1,20 @@
-import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { AGENT_ENTRY } from '@deja/guest';
 import { guestKernel } from '../../image/kernel.js';
 import { ownPath } from '../../layout/layout.js';
-import { placeOwnParts } from '../../layout/place.js';
-import type { Driver } from '../../sandbox.js';
-import { connectAgent } from '../../started.js';
+import type { Driver, SandboxSpec } from '../../sandbox.js';
 import { imagesOf, PID_ONE } from '../vm/images.js';
 import { initramfsWith } from '../vm/initramfs.js';
 import { initScript } from '../vm/pid-one.js';
-import { CONSOLE_FD, qemuArguments } from './command-line.js';
+import { qemuArguments } from './command-line.js';
 import { probeQemu } from './probe.js';
+import { TemplatedSandbox, type Prepared } from './templated.js';
 
-const QEMU = 'qemu-system-x86_64';
 const MEMORY_MIB = 1024;
+
+/** Several runs are made of one specification: what they are made of is looked at once. */
+const prepared = new WeakMap<SandboxSpec, Promise<Prepared>>();
 
 /** A virtual machine by QEMU: a kernel, a file system and a network of its own, with KVM or by emulation. */
 export const qemuDriver: Driver = {
@@ -25,13 +25,21 @@ export const qemuDriver: Driver = {
 
   async start(spec) {
     const began = performance.now();
-    const { accelerator } = await probeQemu();
-    const kernel = await guestKernel();
-    const images = await imagesOf(spec, kernel);
-    const agent = [ownPath(realpathSync(process.execPath)), ownPath(realpathSync(AGENT_ENTRY))];
-    const initramfs = await initramfsWith(kernel, initScript(kernel.modules, agent, PID_ONE));
-    const args = qemuArguments({ kernel: kernel.vmlinux, initramfs, images, accelerator: accelerator ?? 'tcg', memoryMib: MEMORY_MIB });
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', QEMU, ...args], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], cwd: '/', detached: true });
-    return await connectAgent({ name: 'qemu', child, console: child.stdio[CONSOLE_FD] as Readable, onLog: spec.onLog, place: placeOwnParts, kill: () => child.kill('SIGKILL'), orderly: false }, began);
+    const known = prepared.get(spec) ?? prepare(spec);
+    prepared.set(spec, known);
+    const machine = await known;
+    return new TemplatedSandbox(machine, spec.onLog, performance.now() - began);
   },
 };
+
+async function prepare(spec: SandboxSpec): Promise<Prepared> {
+  const { accelerator, version } = await probeQemu();
+  const kernel = await guestKernel();
+  const images = await imagesOf(spec, kernel);
+  const agent = [ownPath(realpathSync(process.execPath)), ownPath(realpathSync(AGENT_ENTRY))];
+  const initramfs = await initramfsWith(kernel, initScript(kernel.modules, agent, PID_ONE));
+  const machine = { kernel: kernel.vmlinux, initramfs, images, accelerator: accelerator ?? ('tcg' as const), memoryMib: MEMORY_MIB };
+  // The arguments name kernel, images and initramfs by paths that say what is in them.
+  const key = createHash('sha256').update(JSON.stringify([version, qemuArguments(machine)])).digest('hex');
+  return { machine, key };
+}
