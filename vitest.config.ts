@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,5 +10,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // What is made once (engines, kernels, images) is made once for all tests.
+    env: { DEJA_CACHE: join(import.meta.dirname, '.deja', 'cache') },
   },
 });

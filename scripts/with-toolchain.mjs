@@ -14,6 +14,8 @@ const SYSTEM_PARTS = [
   { program: 'bwrap', package: 'bubblewrap' },
   { program: 'ip', package: 'iproute2' },
   { program: 'redis-server', package: 'redis-server' },
+  { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
+  { program: 'mkfs.erofs', package: 'erofs-utils' },
 ];
 
 function say(message) {

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPackage } from '@deja/format/node';
 import type { ErrorInfo, ErrorPackage } from '@deja/format';
+import { probeSandbox } from '@deja/sandbox';
 import { recordFailures, type Recording } from '../../examples/shop/dist/demo/record.js';
 import { reproducePackage } from '../../examples/shop/dist/demo/reproduce.js';
 import { FAILURES } from '../../examples/shop/dist/traffic/failures.js';
+import { reproduce, verdictsOf } from './real-apps/deja.ts';
 
+const qemu = await probeSandbox('qemu');
 const root = join(import.meta.dirname, '..', '..');
 let folder = '';
 let recording: Recording;
@@ -62,6 +65,13 @@ describe.each(FAILURES.map((failure) => [failure.id, failure] as const))('%s', (
     expect(result.runs.map(({ verdict, divergence, error }) => [verdict, divergence, error])).toEqual([['reproduced', null, undefined], ['reproduced', null, undefined]]);
     expect(result.control).toMatchObject({ verdict: 'not-reproduced' });
   });
+
+  test.skipIf(!qemu.works)(`is reproduced in a virtual machine${qemu.works ? '' : ` (skipped: ${qemu.reason}; ${qemu.cure ?? ''})`}`, async ({ skip }) => {
+    const one = recorded();
+    if (!one) return skip(recording.leftOut.join('; '));
+    const { document, stderr } = await reproduce(folder, [one.path, '--sandbox', 'qemu', '--no-control']);
+    expect(verdictsOf(document), stderr).toEqual(['reproduced']);
+  }, 240_000);
 });
 
 /** What the world gave the service; written here again, because a package must not have it to compare with. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { probeSandbox } from '@deja/sandbox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPackage } from '@deja/format/node';
 import { captureVerdaccio, type VerdaccioDays } from './real-apps/capture-verdaccio.ts';
@@ -9,6 +10,7 @@ import { install } from './real-apps/installed.ts';
 
 // Newer releases of its router's path library do not know the patterns that it was written with.
 const installed = install('verdaccio', { failing: '2.1.5', fixed: '2.1.6' }, { 'path-to-regexp': '0.1.7' });
+const qemu = await probeSandbox('qemu');
 const ready = 'missing' in installed ? undefined : installed;
 const folder = mkdtempSync(join(tmpdir(), 'deja-verdaccio-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,6 +48,11 @@ describe.skipIf(ready === undefined)(`verdaccio 2.1.5${'missing' in installed ? 
     expect(document.control?.verdict).toBe('not-reproduced');
     expect(readdirSync(folder).toSorted()).toEqual(before);
   }, 120_000);
+
+  it.skipIf(!qemu.works)(`is reproduced in a virtual machine${qemu.works ? '' : ` (skipped: ${qemu.reason}; ${qemu.cure ?? ''})`}`, async () => {
+    const { document, stderr } = await reproduce(folder, [file, '--sandbox', 'qemu', '--no-control']);
+    expect(verdictsOf(document), stderr).toEqual(['reproduced']);
+  }, 240_000);
 
   it('is gone in 2.1.6', async () => {
     const { code, document, stderr } = await reproduce(folder, [file, '--app', ready?.fixed ?? '']);

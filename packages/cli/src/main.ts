@@ -3,6 +3,7 @@ import { doctor } from './commands/doctor.js';
 import { event } from './commands/event.js';
 import { events } from './commands/events.js';
 import { fixtures } from './commands/fixtures.js';
+import { image } from './commands/image.js';
 import { ls } from './commands/ls.js';
 import { plan } from './commands/plan.js';
 import { reproduce } from './commands/reproduce.js';
@@ -11,7 +12,7 @@ import { show } from './commands/show.js';
 import { EXIT } from './shared/exit.js';
 
 /** In the order of `deja --help`. Each adds its command; what a command needs is loaded when it runs. */
-const COMMANDS: readonly ((program: Command) => void)[] = [run, ls, show, events, event, plan, fixtures, reproduce, doctor];
+const COMMANDS: readonly ((program: Command) => void)[] = [run, ls, show, events, event, plan, fixtures, reproduce, image, doctor];
 
 /** Runs the command line; sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {

@@ -8,8 +8,9 @@ import type { GuestPlan } from './plan.js';
 import type { AppEnd } from './protocol.js';
 
 const FIRST_STEP_MS = 3;
-const LAST_STEP_MS = 25;
-const GROWTH = 1.15;
+const LAST_STEP_MS = 100;
+/** Looking costs time that the application needs: what starts slowly is looked at seldom. */
+const STEP_SHARE = 0.04;
 
 /**
  * @throws AgentError DEJA_PORT_IN_USE
@@ -27,12 +28,14 @@ export async function checkPortsAreFree(plan: GuestPlan): Promise<void> {
  * @throws AgentError DEJA_APP_EXITED_EARLY, DEJA_APP_NOT_READY or DEJA_PORT_IN_USE, with the last lines it printed
  */
 export async function waitUntilReady(plan: GuestPlan, app: RunningApp, output: AppOutput): Promise<void> {
-  const deadline = performance.now() + plan.deadlines.readyMs;
-  for (let step = FIRST_STEP_MS; ; step = Math.min(step * GROWTH, LAST_STEP_MS)) {
+  const began = performance.now();
+  const deadline = began + plan.deadlines.readyMs;
+  for (;;) {
     const closed = await closedPorts(portsOf(plan));
     if (app.end) throw exitedEarly(app.end, closed, plan, output);
     if (closed.length === 0) return;
     if (performance.now() > deadline) throw notReady(closed, plan, output);
+    const step = Math.min(Math.max(FIRST_STEP_MS, (performance.now() - began) * STEP_SHARE), LAST_STEP_MS);
     await Promise.race([sleep(step), app.ended]);
   }
 }

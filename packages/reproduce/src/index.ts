@@ -4,7 +4,7 @@ export { isPlanFolder, readPlan, writePlan } from './plan/folder.js';
 export type { Divergence } from './compare/divergence.js';
 export { describeOutcome, describeRequest } from './compare/describe.js';
 export { summarise } from './compare/failure.js';
-export { reproduce, type Progress, type ReproduceOptions, type Reproduction, type RunResult } from './reproduce.js';
+export { reproduce, sandboxSpec, type Progress, type ReproduceOptions, type Reproduction, type RunResult } from './reproduce.js';
 export type { ControlResult } from './control/control.js';
 export type { RunTimes } from './run/run-once.js';
 export { overallVerdict, type Verdict } from './verdict.js';

@@ -6,8 +6,8 @@ import type { Divergence } from './compare/divergence.js';
 import { summarise } from './compare/failure.js';
 import { judge, type Judgement } from './compare/judge.js';
 import { control, type ControlResult } from './control/control.js';
-import { guestPlan } from './plan/guest-plan.js';
-import { locateApp, locateNode } from './plan/locate.js';
+import { guestPlan, type GuestTools } from './plan/guest-plan.js';
+import { locateApp, locateNode, type LocatedApp } from './plan/locate.js';
 import type { PlanInMaking, ReproductionPlan } from './plan/plan.js';
 import { workFiles } from './plan/work-files.js';
 import { runOnce, type CompletedRun, type RunTimes } from './run/run-once.js';
@@ -64,21 +64,13 @@ export interface Reproduction {
  */
 export async function reproduce(making: PlanInMaking, options: ReproduceOptions): Promise<Reproduction> {
   const { recording } = making;
-  const app = locateApp(recording, options.app);
-  const node = locateNode(making.app.node, options.searchPath);
+  const { app, node } = located(making, options);
   const differences = [...app.differences, ...(node.difference === undefined ? [] : [node.difference])];
   for (const text of differences) options.onProgress?.({ step: 'difference', text });
   const [sandbox, postgres] = await Promise.all([pickSandbox(options.sandbox), postgresFor(recording, options.cacheFolder)]);
   options.onProgress?.({ step: 'sandbox', sandbox });
 
-  await using sandboxes = new SandboxSupply(sandbox, {
-    app: { from: app.folder, at: making.app.folder },
-    node: { from: node.node, at: making.app.node.path },
-    modules: [options.preload],
-    tools: postgres ? [dirname(postgres.binaries), postgres.template] : [],
-    ...workFiles(making.app, app.folder),
-    ...(options.onLog ? { onLog: options.onLog } : {}),
-  });
+  await using sandboxes = new SandboxSupply(sandbox, { ...specOf(making, app.folder, node.node, options.preload, postgres), ...(options.onLog ? { onLog: options.onLog } : {}) });
   const plan = withReadyTime(await making.plan, options.readyMs);
   const otherCode = options.app !== undefined && app.differences.length > 0;
   const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, postgres, otherCode }), options.signal);
@@ -100,6 +92,29 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
     certificate: plan.certificate,
     sandbox: { name: sandbox.name, isolation: sandbox.isolation, reason: sandbox.reason },
     differences,
+  };
+}
+
+/**
+ * What a sandbox for this plan is made of.
+ * Throws DejaError when the application, its Node or an engine is missing.
+ */
+export async function sandboxSpec(making: PlanInMaking, options: Pick<ReproduceOptions, 'app' | 'preload' | 'cacheFolder' | 'searchPath'>): Promise<SandboxSpec> {
+  const { app, node } = located(making, options);
+  return specOf(making, app.folder, node.node, options.preload, await postgresFor(making.recording, options.cacheFolder));
+}
+
+function located(making: PlanInMaking, options: Pick<ReproduceOptions, 'app' | 'searchPath'>): { readonly app: LocatedApp; readonly node: ReturnType<typeof locateNode> } {
+  return { app: locateApp(making.recording, options.app), node: locateNode(making.app.node, options.searchPath) };
+}
+
+function specOf({ app }: PlanInMaking, folder: string, node: string, preload: string, postgres: GuestTools['postgres']): SandboxSpec {
+  return {
+    app: { from: folder, at: app.folder },
+    node: { from: node, at: app.node.path },
+    modules: [preload],
+    tools: postgres ? [dirname(postgres.binaries), postgres.template] : [],
+    ...workFiles(app, folder),
   };
 }
 

@@ -2,4 +2,6 @@ export type {
   Isolation, Mount, ProbeResult, Sandbox, SandboxChoice, SandboxName, SandboxSpec, StartedSandbox, StoppedSandbox, Timed, Triggered,
 } from './sandbox.js';
 export { GuestError } from './errors.js';
-export { pickSandbox, probeSandboxes } from './pick.js';
+export { pickSandbox, probeSandbox, probeSandboxes } from './pick.js';
+export { buildImages } from './drivers/qemu/driver.js';
+export { collectGarbage, stored, type Stored } from './image/store.js';

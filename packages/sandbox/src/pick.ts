@@ -41,11 +41,16 @@ async function strongest(): Promise<Sandbox> {
   throw new DejaError('DEJA_SANDBOX_UNAVAILABLE', `no sandbox works on this machine: ${refused.join('; ')}`);
 }
 
+/** Tries one out. */
+export async function probeSandbox(name: SandboxName): Promise<ProbeResult> {
+  const driver = DRIVERS.find((each) => each.name === name);
+  return driver ? await driver.probe() : { works: false, reason: 'not part of this version of Deja' };
+}
+
 /** Every sandbox by name, with what trying it out has shown: for `deja doctor`. */
 export async function probeSandboxes(): Promise<readonly { readonly name: SandboxName; readonly probe: ProbeResult }[]> {
   const found: { name: SandboxName; probe: ProbeResult }[] = [];
-  for (const driver of DRIVERS) found.push({ name: driver.name, probe: await driver.probe() });
-  for (const name of PLANNED) found.push({ name, probe: { works: false, reason: 'not part of this version of Deja' } });
+  for (const name of [...DRIVERS.map((driver) => driver.name), ...PLANNED]) found.push({ name, probe: await probeSandbox(name) });
   return found;
 }
 

@@ -19,6 +19,7 @@ export function checks(env: NodeJS.ProcessEnv): readonly Check[] {
     { name: 'Capture', run: () => captureLoads(env) },
     { name: 'Sandbox: namespace', run: () => sandbox('namespace') },
     { name: 'Sandbox: process', run: () => sandbox('process') },
+    { name: 'Sandbox: qemu', run: () => sandbox('qemu') },
     { name: 'bubblewrap', run: () => program('bwrap', ['--version'], 'unshare is used instead, where it works', 'bubblewrap') },
     { name: 'ip', run: () => program('ip', ['-V'], 'recorded IP addresses cannot be given to a sandbox', 'iproute2') },
     { name: 'Postgres', run: postgres },
@@ -48,12 +49,13 @@ async function captureLoads(env: NodeJS.ProcessEnv): Promise<Finding> {
   return done.printed === '' ? ok('preloads into your Node') : missing(`preloads with a complaint: ${done.printed.split('\n').at(-1) ?? ''}`, 'Reinstall Deja; in a checkout: npm run build.');
 }
 
-async function sandbox(name: 'namespace' | 'process'): Promise<Finding> {
-  const { probeSandboxes } = await import('@deja/sandbox');
-  const probe = (await probeSandboxes()).find((each) => each.name === name)?.probe;
-  if (probe?.works) return ok(probe.how);
-  const why = probe?.reason ?? 'not part of this version of Deja';
-  const fix = probe?.cure ?? 'Run deja where user namespaces are allowed.';
+async function sandbox(name: 'namespace' | 'process' | 'qemu'): Promise<Finding> {
+  const { probeSandbox } = await import('@deja/sandbox');
+  const probe = await probeSandbox(name);
+  if (probe.works) return ok(probe.how);
+  const why = probe.reason;
+  const fix = probe.cure ?? (name === 'qemu' ? 'Use --sandbox namespace.' : 'Run deja where user namespaces are allowed.');
+  if (name === 'qemu') return limited(`${why}; reproductions share this machine's kernel`, fix);
   return name === 'process' ? missing(why, fix) : limited(`${why}; the process sandbox does not keep real services out of reach`, fix);
 }
 

@@ -7,28 +7,43 @@ export const CONSOLE_FD = 3;
 export const CONTROL_FD = 4;
 export const STATE_FD = 5;
 
-export interface Machine {
+/** Real virtualisation, or software that emulates it. */
+export type Accelerator = 'kvm' | 'tcg';
+
+/** What is needed to boot at all. */
+export interface Bootable {
   readonly kernel: string;
   readonly initramfs: string;
-  readonly images: Images;
-  readonly accelerator: 'kvm' | 'tcg';
+  readonly accelerator: Accelerator;
   readonly memoryMib: number;
+}
+
+export interface Machine extends Bootable {
+  readonly images: Images;
   /** File of the machine's memory. `keep`: what is written to it stays, for a template; else it is only read. */
   readonly memory?: { readonly path: string; readonly keep: boolean };
 }
 
-/**
- * QEMU's smallest machine: no network, no firmware menus, no PCI. The protocol is on standard input and output, the console on a pipe of its own.
- * What it may do on the host is cut down by its own seccomp filter.
- */
-export function qemuArguments({ kernel, initramfs, images, accelerator, memoryMib, memory }: Machine): readonly string[] {
+/** QEMU's smallest machine: no network, no firmware menus, no PCI. What it may do on the host is cut down by its own seccomp filter. */
+export function bootArguments({ kernel, initramfs, accelerator, memoryMib }: Bootable, memoryBackend?: string): readonly string[] {
+  const board = `microvm,accel=${accelerator},x-option-roms=off,isa-serial=on,rtc=on${memoryBackend === undefined ? '' : `,memory-backend=${memoryBackend}`}`;
   return [
-    '-M', `microvm,accel=${accelerator},x-option-roms=off,isa-serial=on,rtc=on${memory ? ',memory-backend=ram' : ''}`, '-cpu', accelerator === 'kvm' ? 'host' : 'max', '-smp', '1', '-m', `${memoryMib}M`,
-    ...(memory ? ['-object', `memory-backend-file,id=ram,size=${memoryMib}M,mem-path=${escaped(memory.path)},share=${memory.keep ? 'on' : 'off'}`] : []),
-    ...(memory && !memory.keep ? ['-incoming', 'defer'] : []),
+    '-M', board, '-cpu', accelerator === 'kvm' ? 'host' : 'max', '-smp', '1', '-m', `${memoryMib}M`,
     '-nodefaults', '-no-user-config', '-nographic', '-no-reboot',
     '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
     '-kernel', kernel, '-initrd', initramfs, '-append', kernelCommandLine(accelerator),
+  ];
+}
+
+/**
+ * A machine with images and the agent's channel. The protocol is on standard input and output, the console on a pipe of its own.
+ */
+export function qemuArguments(machine: Machine): readonly string[] {
+  const { images, memoryMib, memory } = machine;
+  return [
+    ...bootArguments(machine, memory && 'ram'),
+    ...(memory ? ['-object', `memory-backend-file,id=ram,size=${memoryMib}M,mem-path=${escaped(memory.path)},share=${memory.keep ? 'on' : 'off'}`] : []),
+    ...(memory && !memory.keep ? ['-incoming', 'defer'] : []),
     ...drive('base', images.base.path), ...drive('app', images.app.path),
     '-chardev', 'stdio,id=agent,signal=off', '-device', 'virtio-serial-device', '-device', `virtserialport,chardev=agent,name=${AGENT_PORT}`,
     '-chardev', `socket,id=console,fd=${CONSOLE_FD}`, '-serial', 'chardev:console',
@@ -46,7 +61,7 @@ function drive(id: string, path: string): readonly string[] {
   return ['-drive', `id=${id},file=${escaped(path)},format=raw,if=none,readonly=on,file.locking=off`, '-device', `virtio-blk-device,drive=${id}`];
 }
 
-function kernelCommandLine(accelerator: Machine['accelerator']): string {
+function kernelCommandLine(accelerator: Accelerator): string {
   const words = ['console=ttyS0', 'quiet', 'loglevel=3', 'reboot=t', 'panic=-1', 'nokaslr', 'mitigations=off', 'cryptomgr.notests', 'random.trust_cpu=on', 'no_timer_check'];
   // Emulated, the clock's frequency cannot be measured reliably: it is told.
   const khz = accelerator === 'tcg' ? timestampKhz() : undefined;

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { AGENT_ENTRY } from '@deja/guest';
+import type { Image } from '../../image/erofs.js';
 import { guestKernel } from '../../image/kernel.js';
 import { ownPath } from '../../layout/layout.js';
 import type { Driver, SandboxSpec } from '../../sandbox.js';
-import { imagesOf, PID_ONE } from '../vm/images.js';
+import { imagesOf, PID_ONE, type Images } from '../vm/images.js';
 import { initramfsWith } from '../vm/initramfs.js';
 import { initScript } from '../vm/pid-one.js';
 import { qemuArguments } from './command-line.js';
@@ -31,6 +32,13 @@ export const qemuDriver: Driver = {
     return new TemplatedSandbox(machine, spec.onLog, performance.now() - began);
   },
 };
+
+/** Makes kernel and images unless they are there. @throws DejaError DEJA_KERNEL_UNUSABLE, DEJA_IMAGE_FAILED, DEJA_SYSTEM_PART_MISSING, DEJA_SANDBOX_APP_ROOT */
+export async function buildImages(spec: SandboxSpec): Promise<Images & { readonly kernel: Image }> {
+  const kernel = await guestKernel();
+  const images = await imagesOf(spec, kernel);
+  return { kernel: { path: kernel.vmlinux, key: kernel.key, bytes: statSync(kernel.vmlinux).size }, ...images };
+}
 
 async function prepare(spec: SandboxSpec): Promise<Prepared> {
   const { accelerator, version } = await probeQemu();

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { GuestPlan } from '@deja/guest';
+import { collectGarbage } from '../../image/store.js';
 import { makeOnce } from '../../image/make-once.js';
 import type { SandboxSpec, StartedSandbox, StoppedSandbox, Timed, Triggered } from '../../sandbox.js';
 import type { Machine } from './command-line.js';
 import { boot, resume, type RunningMachine } from './machine.js';
 import { findTemplate, saveState, templateAt, templateFolder, type Template } from './template.js';
+
+/** Of images and templates together. One template is some 200 to 400 MiB. */
+const KEPT_BYTES = 6 * 1024 ** 3;
 
 /** Everything a machine is made of, and what identifies it. */
 export interface Prepared {
@@ -78,6 +82,7 @@ export class TemplatedSandbox implements StartedSandbox {
         await agent.stop();
       }
     });
+    collectGarbage(KEPT_BYTES);
     return templateAt(folder);
   }
 
