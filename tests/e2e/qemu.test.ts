@@ -1,9 +1,9 @@
 /** Reproductions in virtual machines: real kernel, real QEMU, by emulation where this machine has nothing better. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { probeSandbox } from '@deja/sandbox';
+import { probeSandbox, stored } from '@deja/sandbox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dejaRun } from '../support/deja-run.ts';
 import { deja } from '../support/deja.ts';
@@ -14,6 +14,13 @@ const probe = await probeSandbox('qemu');
 const cwd = mkdtempSync(join(tmpdir(), 'deja-qemu-'));
 const out = join(cwd, 'out');
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+beforeAll(() => {
+  // A store of its own, because it is spoilt; but kernels are not got twice.
+  const own = join(cwd, 'cache');
+  for (const { kind, name, path } of stored()) if (kind === 'kernel' || kind === 'trial') cpSync(path, join(own, 'vm', name), { recursive: true });
+  process.env['DEJA_CACHE'] = own;
+});
 
 /** Fails, and says in its error what it could reach: the network, the files and the processes of the machine. */
 const EXPLORER = `
@@ -51,6 +58,9 @@ describe.skipIf(!probe.works)(`qemu${probe.works ? '' : ` (skipped: ${probe.reas
     const [file = ''] = packagesIn(out);
     const { code, document, stderr } = await reproduce(cwd, [file, '--sandbox', 'qemu', '--runs', '3', '--no-control']);
     expect({ code, sandbox: document.sandbox, verdicts: verdictsOf(document) }, stderr).toEqual({ code: 0, sandbox: 'qemu', verdicts: ['reproduced', 'reproduced', 'reproduced'] });
+    // What a disk or a crash may leave of a template.
+    for (const { kind, path } of stored()) if (kind === 'template') truncateSync(join(path, 'state'), 1000);
+    expect(verdictsOf((await reproduce(cwd, [file, '--sandbox', 'qemu', '--no-control'])).document)).toEqual(['reproduced']);
     const kept = JSON.parse((await deja(['image', 'ls', '--json'], { cwd })).stdout) as { entries: readonly { kind: string }[] };
     expect(new Set(kept.entries.map(({ kind }) => kind))).toEqual(new Set(['kernel', 'initramfs', 'base', 'app', 'template', 'trial']));
   });

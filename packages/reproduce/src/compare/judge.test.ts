@@ -108,8 +108,8 @@ describe('judge', () => {
 
 describe('judgeControl', () => {
   it('asks only whether the same failure still happens', () => {
-    expect(judgeControl(observed(), { observation: quiet, replayed: observed({ timeline: [] }) }).verdict).toBe('reproduced');
-    expect(judgeControl(observed(), { observation: quiet, replayed: observed({ failure: null }) }).verdict).toBe('not-reproduced');
-    expect(judgeControl(observed(), { observation: quiet, replayed: observed({ failure: { ...failure, error: { ...thrown, message: 'x' } } }) }).verdict).toBe('not-reproduced');
+    expect(judgeControl(observed(), { observation: quiet, replayed: observed({ timeline: [] }) }, false).verdict).toBe('reproduced');
+    expect(judgeControl(observed(), { observation: quiet, replayed: observed({ failure: null }) }, false).verdict).toBe('not-reproduced');
+    expect(judgeControl(observed(), { observation: quiet, replayed: observed({ failure: { ...failure, error: { ...thrown, message: 'x' } } }) }, false).verdict).toBe('not-reproduced');
   });
 });

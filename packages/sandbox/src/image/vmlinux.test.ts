@@ -17,13 +17,16 @@ function bzImage(packed: Uint8Array): Buffer {
   return image;
 }
 
+function long(length: number): readonly number[] {
+  return [...Array<number>(Math.floor((length - 15) / 255)).fill(255), (length - 15) % 255];
+}
+
 /** One block: the first bytes as they are, then a copy that runs into itself, then the last as they are. */
 function lz4(): Buffer {
   const pattern = 'kernel kernel kernel ';
   const head = KERNEL.subarray(0, 4 + pattern.length);
   const tail = KERNEL.subarray(-8);
   const copied = KERNEL.length - head.length - tail.length;
-  const long = (length: number): number[] => [...Array<number>(Math.floor((length - 15) / 255)).fill(255), (length - 15) % 255];
   const first = [0xff, ...long(head.length), ...head, pattern.length, 0, ...long(copied - 4)];
   const block = Buffer.from([...first, tail.length << 4, ...tail]);
   const frame = Buffer.alloc(8);

@@ -37,11 +37,17 @@ async function begin(machine: Machine, onLog: SandboxSpec['onLog'], from?: { rea
     // QEMU ends when the state is no good, and says why on standard error.
     into.on('error', () => undefined);
     createReadStream(from.template.state).pipe(into);
-    control.loadFrom(STATE_FD).catch(() => undefined);
   }
   const agent = await connectAgent(
     { name: 'qemu', child, console: pipes[CONSOLE_FD] as Readable, ...(from && { applied: from.plan }), onLog, place: placeOwnParts, kill: () => child.kill('SIGKILL'), orderly: false },
     began,
   );
-  return { agent, control };
+  if (!from) return { agent, control };
+  try {
+    await control.loadFrom(STATE_FD);
+    return { agent, control };
+  } catch (error) {
+    await agent.stop();
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { DejaError } from '@deja/format';
 import type { GuestPlan } from '@deja/guest';
 import { collectGarbage } from '../../image/store.js';
 import { makeOnce } from '../../image/make-once.js';
@@ -41,7 +42,7 @@ export class TemplatedSandbox implements StartedSandbox {
     const began = performance.now();
     this.#plan = plan;
     const template = findTemplate(this.#keyOf(plan));
-    if (template) this.#running = await this.#guarded(resume(this.#prepared.machine, template, plan, this.#onLog));
+    if (template) this.#running = await this.#resumed(template, plan);
     return { ms: performance.now() - began };
   }
 
@@ -67,6 +68,17 @@ export class TemplatedSandbox implements StartedSandbox {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** Undefined: the template is of no use, and gone. */
+  async #resumed(template: Template, plan: GuestPlan): Promise<RunningMachine | undefined> {
+    try {
+      return await this.#guarded(resume(this.#prepared.machine, template, plan, this.#onLog));
+    } catch (error) {
+      if (!(error instanceof DejaError)) throw error;
+      rmSync(templateFolder(this.#keyOf(plan)), { recursive: true, force: true });
+      return undefined;
+    }
   }
 
   async #make(plan: GuestPlan): Promise<Template> {
