@@ -1,5 +1,6 @@
 /** Reproductions in virtual machines: real kernel, real QEMU, by emulation where this machine has nothing better. */
-import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dejaRun } from '../support/deja-run.ts';
 import { deja } from '../support/deja.ts';
 import { freePort } from '../support/free-port.ts';
-import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.ts';
+import { DEJA, packagesIn, reproduce, verdictsOf } from './real-apps/deja.ts';
 
 const probe = await probeSandbox('qemu');
 const cwd = mkdtempSync(join(tmpdir(), 'deja-qemu-'));
@@ -21,6 +22,27 @@ beforeAll(() => {
   for (const { kind, name, path } of stored()) if (kind === 'kernel' || kind === 'trial') cpSync(path, join(own, 'vm', name), { recursive: true });
   process.env['DEJA_CACHE'] = own;
 });
+
+/** Processes that use this test's store: nobody else's. */
+function machines(): readonly string[] {
+  const store = join(cwd, 'cache');
+  return readdirSync('/proc').filter((name) => {
+    try {
+      const command = readFileSync(`/proc/${name}/cmdline`, 'latin1');
+      return /^qemu-system|\0qemu-system/.test(command) && command.includes(store);
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`after 30 s still: ${machines().join(', ') || 'no machine'}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
 
 /** Fails, and says in its error what it could reach: the network, the files and the processes of the machine. */
 const EXPLORER = `
@@ -63,6 +85,16 @@ describe.skipIf(!probe.works)(`qemu${probe.works ? '' : ` (skipped: ${probe.reas
     expect(verdictsOf((await reproduce(cwd, [file, '--sandbox', 'qemu', '--no-control'])).document)).toEqual(['reproduced']);
     const kept = JSON.parse((await deja(['image', 'ls', '--json'], { cwd })).stdout) as { entries: readonly { kind: string }[] };
     expect(new Set(kept.entries.map(({ kind }) => kind))).toEqual(new Set(['kernel', 'initramfs', 'base', 'app', 'template', 'trial']));
+  });
+
+  it.each([['while it boots', 'boots'], ['while it goes on from its template', 'goes on']])('a kill -9 %s leaves no machine behind', async (_, when) => {
+    const [file = ''] = packagesIn(out);
+    if (when === 'boots') for (const { kind, path } of stored()) if (kind === 'template') rmSync(path, { recursive: true });
+    if (when === 'goes on') await reproduce(cwd, [file, '--sandbox', 'qemu', '--no-control']);
+    const child = spawn(process.execPath, [DEJA, 'reproduce', file, '--sandbox', 'qemu', '--no-control', '--runs', '5'], { cwd, stdio: 'ignore' });
+    await until(() => machines().length > 0);
+    child.kill('SIGKILL');
+    await until(() => machines().length === 0);
   });
 
   it('nothing of the machine is within reach of a guest', async () => {
