@@ -3,9 +3,10 @@ import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { DejaError } from '@deja/format';
+import { SYSTEM_PATH } from '../layout/system-path.js';
 
 const run = promisify(execFile);
-const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+const ENV = { PATH: SYSTEM_PATH, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
 
 /**
  * Unpacks a Debian package into a folder, without installing it. apt checks it against the signed index of the archive.

@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { SYSTEM_PATH } from '../layout/system-path.js';
 import type { Mount } from '../sandbox.js';
 
 const run = promisify(execFile);
-const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+const FOLDERS = SYSTEM_PATH.split(':');
 
 /**
  * What the agent and Deja's engines call, and what shell scripts of applications take for granted. Busybox has the rest.
@@ -41,7 +42,7 @@ export async function librariesOf(files: readonly string[]): Promise<readonly Mo
 
 async function loadedBy(file: string): Promise<readonly string[]> {
   try {
-    const { stdout } = await run('ldd', [file], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } });
+    const { stdout } = await run('ldd', [file], { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' } });
     return stdout.split('\n').map((line) => /(?:=> )?(\/\S+) \(0x/.exec(line)?.[1]).filter((path) => path !== undefined);
   } catch {
     // Linked statically, or no program at all: a script.

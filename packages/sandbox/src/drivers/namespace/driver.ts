@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { connectAgent } from '../../started.js';
 import type { Driver } from '../../sandbox.js';
 import { bubblewrapArguments } from './bubblewrap.js';
-import { SYSTEM_PATH } from './launcher.js';
+import { SYSTEM_PATH } from '../../layout/system-path.js';
 import type { Launcher } from './launcher.js';
 import { layoutOf } from '../../layout/layout.js';
 import { placeOwnParts } from '../../layout/place.js';

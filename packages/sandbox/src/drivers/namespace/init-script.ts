@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { AGENT_ENTRY } from '@deja/guest';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import type { Mount } from '../../sandbox.js';
-import { SYSTEM_PATH } from './launcher.js';
+import { SYSTEM_PATH } from '../../layout/system-path.js';
 import { ownPath } from '../../layout/layout.js';
 import type { Layout, Opening } from '../../layout/layout.js';
 import { SYSTEM_FILES } from '../../layout/system-files.js';

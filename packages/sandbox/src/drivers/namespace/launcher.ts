@@ -1,5 +1,2 @@
 /** Ways into new namespaces. */
 export type Launcher = 'bubblewrap' | 'unshare';
-
-/** Administrators' programs (`ip`, `pivot_root`) are not on everyone's path. */
-export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { ProbeResult } from '../../sandbox.js';
 import { bubblewrapProbe } from './bubblewrap.js';
-import { SYSTEM_PATH } from './launcher.js';
+import { SYSTEM_PATH } from '../../layout/system-path.js';
 import type { Launcher } from './launcher.js';
 import { unshareProbe } from './unshare.js';
 

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { GuestPlan } from '@deja/guest';
 import { placeOwnParts } from '../../layout/place.js';
+import { SYSTEM_PATH } from '../../layout/system-path.js';
 import type { SandboxSpec, StartedSandbox } from '../../sandbox.js';
 import { connectAgent } from '../../started.js';
 import { CONSOLE_FD, CONTROL_FD, qemuArguments, STATE_FD, type Machine } from './command-line.js';
@@ -29,7 +30,7 @@ export async function resume(machine: Omit<Machine, 'memory'>, template: Templat
 
 async function begin(machine: Machine, onLog: SandboxSpec['onLog'], from?: { readonly template: Template; readonly plan: GuestPlan }): Promise<RunningMachine> {
   const began = performance.now();
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', QEMU, ...qemuArguments(machine)], { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'], cwd: '/', detached: true });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', QEMU, ...qemuArguments(machine)], { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH }, cwd: '/', detached: true });
   const pipes: readonly (Readable | Writable | null | undefined)[] = child.stdio;
   const control = new Qmp(pipes[CONTROL_FD] as Duplex);
   if (from) {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { DejaError } from '@deja/format';
 import { guestKernel } from '../../image/kernel.js';
+import { SYSTEM_PATH } from '../../layout/system-path.js';
 import type { ProbeResult } from '../../sandbox.js';
 import { tryOut } from '../namespace/probe.js';
 import type { Accelerator } from './command-line.js';
@@ -28,7 +29,7 @@ async function probe(): Promise<QemuProbe> {
     const missing = await tryOut(program, [option]);
     if (missing !== null) return { accelerator: null, version: '', result: { works: false, reason: missing, cure: 'On Debian: apt-get install qemu-system-x86 erofs-utils util-linux' } };
   }
-  const { stdout: version } = await run('qemu-system-x86_64', ['--version']);
+  const { stdout: version } = await run('qemu-system-x86_64', ['--version'], { env: { PATH: SYSTEM_PATH } });
   try {
     const { accelerator, found, ms } = await tryOutQemu(await guestKernel(), version);
     const how = found.join('; ');

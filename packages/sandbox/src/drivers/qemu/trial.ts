@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { vmFolder } from '../../image/cache-folder.js';
 import type { Kernel } from '../../image/kernel.js';
 import { makeOnce } from '../../image/make-once.js';
+import { SYSTEM_PATH } from '../../layout/system-path.js';
 import { initramfsWith } from '../vm/initramfs.js';
 import { bootArguments, type Accelerator } from './command-line.js';
 
@@ -61,7 +62,7 @@ function kvmProblem(): string | null {
 async function bootOnce(kernel: string, initramfs: string, accelerator: Accelerator, deadlineMs: number): Promise<{ readonly ms: number | null; readonly words: string }> {
   const began = performance.now();
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...bootArguments({ kernel, initramfs, accelerator, memoryMib: 256 }), '-serial', 'stdio'], {
-    stdio: ['ignore', 'pipe', 'pipe'], cwd: '/', timeout: deadlineMs, killSignal: 'SIGKILL',
+    stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH }, cwd: '/', timeout: deadlineMs, killSignal: 'SIGKILL',
   });
   let [console, words] = ['', ''];
   let ms: number | null = null;
