@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPackage } from '@deja/format/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deja } from '../support/deja.ts';
 import { dejaRun } from '../support/deja-run.ts';
 import { freePort } from '../support/free-port.ts';
 import { npmFolder } from '../support/npm-folder.ts';
@@ -36,6 +37,11 @@ describe.each(['node:sqlite', 'better-sqlite3'])('%s', (driver) => {
       expect((await readPackage(file)).failure?.error?.message).toContain("reading 'toUpperCase'");
       const { code, document, stderr } = await reproduce(folder, [file, '--runs', '2']);
       expect({ code, verdicts: verdictsOf(document), control: document.control?.verdict }, stderr).toEqual({ code: 0, verdicts: ['reproduced', 'reproduced'], control: 'not-reproduced' });
+    });
+
+    it('from a file that the application made itself, in one text of several statements', async () => {
+      const checked = JSON.parse((await deja(['fixtures', files[0] ?? '', '--check', '--json'], { cwd: folder })).stdout) as { statements: number; exact: number; rows: number };
+      expect(checked).toMatchObject({ exact: checked.statements, rows: 0 });
     });
 
     it('with a number that only the engine could draw, answered as it was', async () => {
