@@ -11,6 +11,8 @@ export interface ChainOptions {
   readonly full: boolean;
 }
 
+/** What frameworks hand to every handler: large, seldom to blame, and shown elsewhere. */
+const PLUMBING: ReadonlySet<string> = new Set(['req', 'res', 'request', 'response', 'reply', 'ctx', 'next', 'done']);
 const MAX_VARIABLES = 12;
 /** Where no terminal sets it: beyond this nobody reads. */
 const MAX_WIDTH = 160;
@@ -54,7 +56,7 @@ function frameLine(frame: Frame, paint: Paint): string {
 }
 
 function variables(scope: FrameScope, { paint, width, full }: ChainOptions): string[] {
-  const entries = Object.entries(scope.variables);
+  const entries = Object.entries(scope.variables).toSorted(([a], [b]) => Number(PLUMBING.has(a)) - Number(PLUMBING.has(b)));
   const shown = full ? entries : entries.slice(0, MAX_VARIABLES);
   const label = scope.type === 'local' || scope.type === 'block' ? '' : ` ${paint.dim(`(${scope.type})`)}`;
   const room = full ? Number.POSITIVE_INFINITY : Math.min(width, MAX_WIDTH) - 6;
