@@ -1,10 +1,10 @@
-// The guest agent's program: the protocol on standard input and output, nothing else.
+// The guest agent's program. Without arguments the protocol is on standard input and output; the argument is the path of a Unix socket to serve it on.
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
-import { FrameChannel } from './channel.js';
 import { failureOf } from './failure.js';
 import type { Frame } from './frames.js';
-import type { GuestPlan } from './plan.js';
+import { socketLink, standardLink } from './host-link.js';
+import type { GuestPlan, WarmUp } from './plan.js';
 import { PROTOCOL_VERSION } from './protocol.js';
 import type { GuestFrame, HostFrame } from './protocol.js';
 import type { Session } from './session.js';
@@ -12,14 +12,17 @@ import type { Session } from './session.js';
 /** Exit code after an error of the agent itself (EX_SOFTWARE). */
 const AGENT_BROKE = 70;
 
-const channel = new FrameChannel(process.stdin, process.stdout, {
-  frame: (frame) => void answer(frame),
+const listener = {
+  opened: () => send({ type: 'hello', protocol: PROTOCOL_VERSION, node: process.versions.node, pid: process.pid }),
+  frame: (frame: Frame) => void answer(frame),
   // The host is gone, however it went: nothing of the sandbox may outlive it.
   closed: () => void end(0),
-});
+};
+const [socket] = process.argv.slice(2);
+const link = socket === undefined ? standardLink(listener) : socketLink(socket, listener);
 
 function send(frame: GuestFrame, payload?: Uint8Array): void {
-  channel.send({ ...frame }, payload);
+  link.send(frame, payload);
 }
 
 function log(text: string): void {
@@ -50,6 +53,10 @@ async function answer({ header, payload }: Frame): Promise<void> {
 async function perform(request: HostFrame, payload: Uint8Array): Promise<unknown> {
   const session = await loading;
   switch (request.type) {
+    case 'greet':
+      return undefined;
+    case 'warm':
+      return await session.warm(JSON.parse(Buffer.from(payload).toString()) as WarmUp);
     case 'apply':
       return await session.apply(JSON.parse(Buffer.from(payload).toString()) as GuestPlan);
     case 'start':
@@ -75,8 +82,6 @@ process.on('uncaughtException', (error) => {
   log(`${error.stack ?? error.message}\n`);
   void end(AGENT_BROKE);
 });
-
-send({ type: 'hello', protocol: PROTOCOL_VERSION, node: process.versions.node, pid: process.pid });
 
 // After the greeting: the host goes on with its own work while the rest is loaded.
 const loading: Promise<Session> = import('./session.js').then(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { startDatabases } from './databases.js';
+import { WarmEngines } from './warm-engines.js';
 import { planFor } from './testing/plan.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'deja-in-the-way-'));
@@ -14,9 +15,9 @@ test('where nothing isolates, files beside a SQLite file of the plan are left al
     planFor({ command: [], cwd: folder, preload: '' }, { network: { mode: 'redirected', hosts: [], addresses: [] }, databases: [{ fixture, engine: { kind: 'sqlite', file } }] });
   writeFileSync(join(folder, 'notes-journal'), 'mine');
   symlinkSync('/nowhere', join(folder, 'link'));
-  for (const file of ['notes', 'link']) await expect(startDatabases(plan(file), folder)).rejects.toMatchObject({ code: 'DEJA_DATA_IN_THE_WAY' });
+  for (const file of ['notes', 'link']) await expect(startDatabases(plan(file), folder, new WarmEngines())).rejects.toMatchObject({ code: 'DEJA_DATA_IN_THE_WAY' });
   expect(readdirSync(folder).toSorted()).toEqual(['link', 'notes-journal']);
-  const databases = await startDatabases(plan('new.db'), folder);
+  const databases = await startDatabases(plan('new.db'), folder, new WarmEngines());
   expect(existsSync(join(folder, 'new.db'))).toBe(true);
   await databases.stop();
   expect(readdirSync(folder).toSorted()).toEqual(['link', 'notes-journal']);

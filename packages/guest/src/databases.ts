@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { PostgresLogin, StartedPostgres } from '@deja/fixtures/postgres';
 import { AgentError } from './failure.js';
 import type { GuestDatabase, GuestPlan } from './plan.js';
+import type { WarmEngines } from './warm-engines.js';
 import type { Part } from './world.js';
 
 /** A database on a server of ours, for the proxy to connect to. */
@@ -25,26 +26,32 @@ type PostgresDatabase = GuestDatabase & { readonly engine: { readonly kind: 'pos
  *
  * @throws DejaError of the fixtures; AgentError DEJA_PLAN_INVALID, DEJA_DATA_IN_THE_WAY
  */
-export async function startDatabases(plan: GuestPlan, folder: string): Promise<Databases> {
+export async function startDatabases(plan: GuestPlan, folder: string, warm: WarmEngines): Promise<Databases> {
   await using started = new AsyncDisposableStack();
   for (const database of plan.databases) {
     if (database.engine.kind === 'sqlite') await makeFile(plan, database, database.engine.file, started);
   }
   const served = new Map<string, ServedDatabase>();
   const groups = Map.groupBy(plan.databases.filter(isPostgres), ({ engine }) => `${engine.binaries}\n${engine.template}`);
-  await Promise.all([...groups.values()].map(async (group, number) => serve(group, join(folder, `pg${number}`), started, served)));
+  await Promise.all([...groups.values()].map(async (group, number) => serve(group, join(folder, `pg${number}`), { warm, started, served })));
   const running = started.move();
   return { served, addRows: async () => addRows(plan, served), stop: () => running.disposeAsync() };
 }
 
+interface Serving {
+  readonly warm: WarmEngines;
+  readonly started: AsyncDisposableStack;
+  readonly served: Map<string, ServedDatabase>;
+}
+
 /** One server for all databases of the same engine. */
-async function serve(databases: readonly PostgresDatabase[], folder: string, started: AsyncDisposableStack, served: Map<string, ServedDatabase>): Promise<void> {
+async function serve(databases: readonly PostgresDatabase[], folder: string, { warm, started, served }: Serving): Promise<void> {
   const [first] = databases;
   if (!first) return;
   // Loaded only when needed, and nothing else of the fixtures with it: compiling is no business of the agent.
   const postgres = await import('@deja/fixtures/postgres');
   const { binaries, template } = first.engine;
-  const server = started.use(await postgres.startPostgres({ binaries, template, folder }));
+  const server = started.use(warm.take(first.engine) ?? (await postgres.startPostgres({ binaries, template, folder })));
   for (const database of databases) {
     const login = await postgres.createDatabase(server, loginOf(database), database.listen?.settings);
     if (!database.ownSchema) await postgres.loadPostgres(server, login, database.fixture);

@@ -41,12 +41,23 @@ export interface GuestNetwork {
 export interface GuestDatabase {
   readonly fixture: DatabaseFixture;
   readonly engine:
-    | { readonly kind: 'postgres'; readonly binaries: string; readonly template: string }
+    | ({ readonly kind: 'postgres' } & PostgresEngine)
     | { readonly kind: 'sqlite'; readonly file: string };
   /** Postgres: it begins empty, the application makes the tables at its start; the rows are added when it is ready and has come to rest. */
   readonly ownSchema?: boolean;
   /** Where the application expects the server. */
   readonly listen?: DatabaseAddress;
+}
+
+/** What the agent may have ready before it knows a plan. */
+export interface WarmUp {
+  readonly postgres?: PostgresEngine;
+}
+
+export interface PostgresEngine {
+  /** Folders: the programs, and the data directory that servers are made from. */
+  readonly binaries: string;
+  readonly template: string;
 }
 
 export interface DatabaseAddress {

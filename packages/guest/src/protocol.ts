@@ -4,11 +4,14 @@ import type { StubDivergence } from '@deja/stubs';
 /**
  * The protocol between host and guest agent. Frames: u32be length of what follows, u32be header length, JSON header, raw payload.
  * The same over a pipe, a Unix socket, vsock and virtio-serial. The agent speaks first (`hello`). Requests carry an `id`; each gets
- * exactly one `done` or `failed` with the same id; `log` and `package` frames may come at any time.
+ * exactly one `done` or `failed` with the same id; `log` and `package` frames may come at any time. Where a connection is lost and made anew
+ * (a machine that goes on from a saved state), the agent says `hello` again.
  *
  * What can be large is never in a header: the plan, results and packages travel as payload.
  */
 export type HostFrame =
+  | { readonly type: 'greet'; readonly id: number }      // asks for nothing but the answer
+  | { readonly type: 'warm'; readonly id: number }       // payload: a WarmUp as JSON; before `apply`, where there is time for it
   | { readonly type: 'apply'; readonly id: number }      // payload: the GuestPlan as JSON
   | { readonly type: 'start'; readonly id: number }
   | { readonly type: 'trigger'; readonly id: number }
@@ -23,7 +26,7 @@ export type GuestFrame =
   | { readonly type: 'log'; readonly stream: LogStream }                        // payload: bytes
   | { readonly type: 'package'; readonly name: string };                        // payload: a package that the replayed application's capture wrote
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export type LogStream = 'stdout' | 'stderr' | 'agent';
 

@@ -6,10 +6,11 @@ import { AgentError } from './failure.js';
 import { observe } from './observe.js';
 import { AppOutput } from './output.js';
 import { PackageOutbox } from './package-outbox.js';
-import type { GuestPlan } from './plan.js';
+import type { GuestPlan, WarmUp } from './plan.js';
 import type { AppEnd, HostRequest, LogStream, Observation } from './protocol.js';
 import { checkPortsAreFree, waitUntilReady } from './ready.js';
 import { killStrays } from './strays.js';
+import { WarmEngines } from './warm-engines.js';
 import { makeWorld } from './world.js';
 import type { World } from './world.js';
 
@@ -33,6 +34,7 @@ type Stage =
 export class Session {
   readonly #reports: Reports;
   readonly #output: AppOutput;
+  readonly #engines = new WarmEngines();
   #stage: Stage = { at: 'new' };
   #app: RunningApp | null = null;
   /** What the host asked for and has no answer to yet. */
@@ -42,6 +44,11 @@ export class Session {
   constructor(reports: Reports) {
     this.#reports = reports;
     this.#output = new AppOutput((stream, bytes) => reports.log(stream, bytes));
+  }
+
+  /** Loads what every plan needs, and starts engines ahead. */
+  async warm({ postgres }: WarmUp): Promise<void> {
+    await Promise.all([import('@deja/stubs'), ...(postgres ? [this.#engines.start(postgres)] : [])]);
   }
 
   apply(plan: GuestPlan): Promise<void> {
@@ -65,6 +72,7 @@ export class Session {
     this.#stage = { at: 'stopped' };
     this.#app?.kill();
     if (this.#app) await this.#app.ended;
+    await this.#engines.stop();
     if (!('world' in stage)) return;
     if (stage.world.plan.network.mode === 'redirected') killStrays('DEJA_OUT', stage.world.injected.out);
     await stage.world.stop();
@@ -77,7 +85,7 @@ export class Session {
 
   async #apply(plan: GuestPlan): Promise<void> {
     if (this.#stage.at !== 'new') throw outOfOrder('apply', this.#stage.at);
-    const world = await makeWorld(plan);
+    const world = await makeWorld(plan, this.#engines);
     this.#stage = { at: 'applied', world };
   }
 

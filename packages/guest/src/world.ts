@@ -9,6 +9,7 @@ import { makeMachine } from './machine.js';
 import { applyNetwork } from './network.js';
 import type { GuestPlan } from './plan.js';
 import { loadStubs, startStubServers } from './stub-servers.js';
+import type { WarmEngines } from './warm-engines.js';
 
 /** Everything around the application, made as the plan says and running. */
 export interface World {
@@ -29,7 +30,7 @@ export interface Part {
 /**
  * @throws DejaError what could not be made, with what was made before ended again
  */
-export async function makeWorld(plan: GuestPlan): Promise<World> {
+export async function makeWorld(plan: GuestPlan, warm: WarmEngines): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), `deja-guest-${process.pid}-`));
   const parts: Part[] = [{ stop: async () => rmSync(folder, { recursive: true, force: true }) }];
   const stop = async (): Promise<void> => {
@@ -42,7 +43,7 @@ export async function makeWorld(plan: GuestPlan): Promise<World> {
     }
     const loading = loadStubs(plan);
     loading?.catch(() => undefined);
-    const databases = await startDatabases(plan, folder);
+    const databases = await startDatabases(plan, folder, warm);
     parts.push(databases);
     const stubs = await startStubServers(plan, databases, loading);
     parts.push(stubs);

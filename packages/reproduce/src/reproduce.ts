@@ -113,7 +113,7 @@ function specOf({ app }: PlanInMaking, folder: string, node: string, preload: st
     app: { from: folder, at: app.folder },
     node: { from: node, at: app.node.path },
     modules: [preload],
-    tools: postgres ? [dirname(postgres.binaries), postgres.template] : [],
+    ...(postgres && { tools: [dirname(postgres.binaries), postgres.template], postgres }),
     ...workFiles(app, folder),
   };
 }

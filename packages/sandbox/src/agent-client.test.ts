@@ -12,7 +12,7 @@ function pair(): { readonly client: AgentClient; readonly guest: FrameChannel; r
   return { client: new AgentClient(toHost, toGuest, { epitaph: () => 'its last words' }), guest, received, toHost };
 }
 
-const HELLO = { type: 'hello', protocol: 1, node: '24.0.0', pid: 1 };
+const HELLO = { type: 'hello', protocol: 2, node: '24.0.0', pid: 1 };
 const PLAN = { deadlines: { readyMs: 100, triggerMs: 100 } } as unknown as GuestPlan;
 
 describe('the host', () => {
@@ -29,8 +29,8 @@ describe('the host', () => {
 
   it('refuses an agent of another version', async () => {
     const { client, guest } = pair();
-    guest.send({ ...HELLO, protocol: 2 });
-    await expect(client.ready()).rejects.toMatchObject({ code: 'DEJA_SANDBOX_FAILED', message: expect.stringContaining('version 2') });
+    guest.send({ ...HELLO, protocol: 1 });
+    await expect(client.ready()).rejects.toMatchObject({ code: 'DEJA_SANDBOX_FAILED', message: expect.stringContaining('version 1') });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { DejaError } from '@deja/format';
 import { FrameChannel, PROTOCOL_VERSION } from '@deja/guest';
-import type { Frame, GuestFailure, GuestPlan, HostRequest, LogStream, Observation } from '@deja/guest';
+import type { Frame, GuestFailure, GuestPlan, HostRequest, LogStream, Observation, WarmUp } from '@deja/guest';
 import { GuestError } from './errors.js';
 import type { Timed, Triggered } from './sandbox.js';
 
@@ -10,6 +10,8 @@ const HELLO_MS = 30_000;
 /** For making the world of a plan: engines, rows, stubs. */
 const APPLY_MS = 120_000;
 const STOP_MS = 10_000;
+/** For an agent that was there before: it has nothing to do but to answer. */
+const GREET_MS = 10_000;
 /** The agent keeps the plan's deadlines; the host waits this much longer before it calls the agent dead. */
 const GRACE_MS = 10_000;
 /** Bytes of packages that one run may send: a guest must not fill the host's memory. */
@@ -54,9 +56,15 @@ export class AgentClient {
     await this.#within(HELLO_MS, 'start', this.#hello.promise);
   }
 
-  /** Instead of `ready` and `apply`: the agent has been through both. */
-  goOn({ deadlines }: GuestPlan): void {
-    this.#deadlines = deadlines;
+  /** Instead of `ready`, with an agent that has been through it; `applied`: and through `apply` with this plan. */
+  async goOn(applied: GuestPlan | undefined): Promise<void> {
+    if (applied) this.#deadlines = applied.deadlines;
+    await this.#request('greet', GREET_MS);
+  }
+
+  /** Has ready what plans of this kind need. */
+  async warm(what: WarmUp): Promise<void> {
+    await this.#request('warm', APPLY_MS, Buffer.from(JSON.stringify(what)));
   }
 
   async apply(plan: GuestPlan): Promise<Timed> {

@@ -1,16 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { DejaError } from '@deja/format';
-import type { GuestPlan } from '@deja/guest';
+import type { GuestPlan, WarmUp } from '@deja/guest';
 import { AgentClient } from './agent-client.js';
 import type { SandboxName, SandboxSpec, StartedSandbox, StoppedSandbox } from './sandbox.js';
 
 export interface Making {
   readonly name: SandboxName;
-  /** The process whose standard input and output carry the protocol, and whose end is the sandbox's. */
+  /** The process whose end is the sandbox's. Unless `connect` says otherwise, its standard input and output carry the protocol. */
   readonly child: ChildProcess;
-  /** The agent was given this plan before: the machine goes on from there. */
-  readonly applied?: GuestPlan;
+  /** Makes the connection that carries the protocol; given up when it takes too long or the sandbox ends. */
+  readonly connect?: (ended: AbortSignal) => Promise<Duplex>;
+  /** Waits until the agent is there. Default: until it says hello. */
+  arrive?(client: AgentClient): Promise<void>;
   /** Where else its last words may come from. */
   readonly console?: Readable;
   readonly onLog: SandboxSpec['onLog'];
@@ -20,8 +22,15 @@ export interface Making {
   kill(): void;
   /** Ask the agent to end things itself before killing: where nothing else would end them. */
   readonly orderly: boolean;
+  /** It could not be started: keeps what tells why, before it goes; the answer says where. */
+  keepTraces?(): Promise<string>;
   /** Removes what is left when all processes are gone. */
   cleanUp?(): Promise<void>;
+}
+
+export interface ConnectedSandbox extends StartedSandbox {
+  /** Has ready what plans of this kind need, before `apply`. */
+  warm(what: WarmUp): Promise<void>;
 }
 
 const MAX_WORDS = 4000;
@@ -32,25 +41,24 @@ const PIPES_MS = 2000;
  *
  * @throws DejaError DEJA_SANDBOX_FAILED with the last words of what was started
  */
-export async function connectAgent(making: Making, began: number): Promise<StartedSandbox> {
+export async function connectAgent(making: Making, began: number): Promise<ConnectedSandbox> {
   const { child, name, onLog } = making;
-  if (!child.stdin || !child.stdout || !child.stderr) throw new TypeError('the child of a sandbox needs pipes');
+  let words = '';
+  child.once('error', (error) => (words += error.message));
+  for (const stream of [child.stderr, making.console]) stream?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-MAX_WORDS)));
   // Its pipes close when the last process inside is gone; but one that escaped must not hold us.
   const gone = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
     child.once('error', () => resolve());
     child.once('exit', () => setTimeout(resolve, PIPES_MS).unref());
   });
-  let words = '';
-  child.once('error', (error) => (words += error.message));
-  for (const stream of [child.stderr, making.console]) stream?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-MAX_WORDS)));
-  const client = new AgentClient(child.stdout, child.stdin, { ...(onLog && { onLog }), epitaph: () => epitaph(child, words) });
+  let client: AgentClient | undefined;
   const killAtExit = (): void => making.kill();
   process.once('exit', killAtExit);
 
   let stopped: Promise<StoppedSandbox> | null = null;
   const end = async (): Promise<StoppedSandbox> => {
-    if (making.orderly) await client.stop().catch(() => undefined);
+    if (making.orderly) await client?.stop().catch(() => undefined);
     making.kill();
     await gone;
     process.off('exit', killAtExit);
@@ -60,24 +68,39 @@ export async function connectAgent(making: Making, began: number): Promise<Start
   const stop = (): Promise<StoppedSandbox> => (stopped ??= end());
 
   try {
-    if (making.applied) client.goOn(making.applied);
-    else await client.ready();
+    const [from, to] = making.connect ? await connection(making.connect, gone, () => epitaph(child, words)) : pipesOf(child);
+    const agent = (client = new AgentClient(from, to, { ...(onLog && { onLog }), epitaph: () => epitaph(child, words) }));
+    await (making.arrive ? making.arrive(agent) : agent.ready());
+    return {
+      name,
+      startMs: performance.now() - began,
+      warm: (what) => agent.warm(what),
+      apply: (plan) => agent.apply(making.place(plan)),
+      start: () => agent.start(),
+      trigger: () => agent.trigger(),
+      stop,
+      [Symbol.asyncDispose]: async () => void (await stop()),
+    };
   } catch (error) {
+    const traces = await making.keepTraces?.();
     await stop();
     throw new DejaError('DEJA_SANDBOX_FAILED', `the sandbox '${name}' could not be started: ${(error as Error).message}`, {
       cause: error,
-      hint: '`deja doctor` tries every sandbox out; --sandbox chooses another.',
+      hint: traces ?? '`deja doctor` tries every sandbox out; --sandbox chooses another.',
     });
   }
-  return {
-    name,
-    startMs: performance.now() - began,
-    apply: (plan) => client.apply(making.place(plan)),
-    start: () => client.start(),
-    trigger: () => client.trigger(),
-    stop,
-    [Symbol.asyncDispose]: async () => void (await stop()),
-  };
+}
+
+function pipesOf({ stdin, stdout }: ChildProcess): readonly [Readable, Writable] {
+  if (!stdin || !stdout) throw new TypeError('the child of a sandbox needs pipes');
+  return [stdout, stdin];
+}
+
+async function connection(connect: NonNullable<Making['connect']>, gone: Promise<void>, lastWords: () => string): Promise<readonly [Readable, Writable]> {
+  const ended = new AbortController();
+  void gone.then(() => ended.abort(new Error(lastWords() || 'it ended without a word')));
+  const stream = await connect(ended.signal);
+  return [stream, stream];
 }
 
 function epitaph(child: ChildProcess, words: string): string {

@@ -1,4 +1,4 @@
-import type { GuestPlan } from '@deja/guest';
+import type { GuestPlan, PostgresEngine } from '@deja/guest';
 import { ownPath } from './layout.js';
 
 /** Deja's own parts are shown out of the application's way. */
@@ -8,9 +8,13 @@ export function placeOwnParts(plan: GuestPlan): GuestPlan {
     network: { ...plan.network, mode: 'isolated' },
     databases: plan.databases.map((database) =>
       database.engine.kind === 'postgres'
-        ? { ...database, engine: { ...database.engine, binaries: ownPath(database.engine.binaries), template: ownPath(database.engine.template) } }
+        ? { ...database, engine: { kind: 'postgres', ...placeEngine(database.engine) } }
         : database,
     ),
     app: { ...plan.app, preload: ownPath(plan.app.preload) },
   };
+}
+
+export function placeEngine({ binaries, template }: PostgresEngine): PostgresEngine {
+  return { binaries: ownPath(binaries), template: ownPath(template) };
 }

@@ -18,10 +18,12 @@ export interface Bootable {
   readonly memoryMib: number;
 }
 
-export interface Machine extends Bootable {
+export interface MachineOptions extends Bootable {
   readonly images: Images;
   /** File of the machine's memory. `keep`: what is written to it stays, for a template; else it is only read. */
   readonly memory?: { readonly path: string; readonly keep: boolean };
+  /** Waits for a state to go on from, instead of booting. */
+  readonly incoming?: boolean;
 }
 
 /** QEMU's smallest machine: no network, no firmware menus, no PCI. What it may do on the host is cut down by its own seccomp filter. */
@@ -38,12 +40,12 @@ export function bootArguments({ kernel, initramfs, accelerator, memoryMib }: Boo
 /**
  * A machine with images and the agent's channel. The protocol is on standard input and output, the console on a pipe of its own.
  */
-export function qemuArguments(machine: Machine): readonly string[] {
-  const { images, memoryMib, memory } = machine;
+export function qemuArguments(machine: MachineOptions): readonly string[] {
+  const { images, memoryMib, memory, incoming } = machine;
   return [
     ...bootArguments(machine, memory && 'ram'),
     ...(memory ? ['-object', `memory-backend-file,id=ram,size=${memoryMib}M,mem-path=${escaped(memory.path)},share=${memory.keep ? 'on' : 'off'}`] : []),
-    ...(memory && !memory.keep ? ['-incoming', 'defer'] : []),
+    ...(incoming ? ['-incoming', 'defer'] : []),
     ...drive('base', images.base.path), ...drive('app', images.app.path),
     '-chardev', 'stdio,id=agent,signal=off', '-device', 'virtio-serial-device', '-device', `virtserialport,chardev=agent,name=${AGENT_PORT}`,
     '-chardev', `socket,id=console,fd=${CONSOLE_FD}`, '-serial', 'chardev:console',

@@ -1,32 +1,11 @@
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { vmFolder } from '../../image/cache-folder.js';
+import type { Template } from '../vm/template.js';
 import type { Qmp } from './qmp.js';
-
-/** A machine that was stopped at a point from which runs begin: its memory, and the state of everything else. */
-export interface Template {
-  /** Mapped by every run, never written to. */
-  readonly memory: string;
-  readonly state: string;
-}
-
-export function templateAt(folder: string): Template {
-  return { memory: join(folder, 'memory'), state: join(folder, 'state') };
-}
-
-export function templateFolder(key: string): string {
-  return join(vmFolder(), `template-${key}`);
-}
-
-/** Undefined: there is none. */
-export function findTemplate(key: string): Template | undefined {
-  const template = templateAt(templateFolder(key));
-  return existsSync(template.state) ? template : undefined;
-}
 
 /** Stops a machine, whose memory is in the template's file already, and keeps its state beside it. */
 export async function saveState(qmp: Qmp, { state }: Template): Promise<void> {
