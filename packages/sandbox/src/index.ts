@@ -5,3 +5,5 @@ export { GuestError } from './errors.js';
 export { pickSandbox, probeSandbox, probeSandboxes } from './pick.js';
 export { buildImages } from './drivers/qemu/driver.js';
 export { collectGarbage, stored, type Stored } from './image/store.js';
+export { installFirecracker, type Installed } from './drivers/firecracker/install.js';
+export { locateFirecracker, type Firecracker } from './drivers/firecracker/binary.js';

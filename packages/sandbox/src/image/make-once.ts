@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** What a process that was killed left half-made is older than this. */
@@ -16,9 +16,7 @@ export async function makeOnce(path: string, make: (draft: string) => Promise<vo
     utimesSync(path, now, now);
     return path;
   }
-  await mkdir(dirname(path), { recursive: true });
-  sweep(dirname(path));
-  const draft = join(dirname(path), `${DRAFT}${randomUUID().slice(0, 8)}-${basename(path)}`);
+  const draft = draftFor(path);
   try {
     await make(draft);
     await rename(draft, path);
@@ -33,6 +31,14 @@ export async function makeOnce(path: string, make: (draft: string) => Promise<vo
 }
 
 const DRAFT = '.draft-';
+
+/** A name beside a path for something in making; the folder is there, and what nobody will finish is gone from it. */
+export function draftFor(path: string): string {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true });
+  sweep(folder);
+  return join(folder, `${DRAFT}${randomUUID().slice(0, 8)}-${basename(path)}`);
+}
 
 function sweep(folder: string): void {
   for (const name of readdirSync(folder)) {
