@@ -33,6 +33,8 @@ export class FrameChannel {
     readable.on('close', () => close());
     readable.on('error', close);
     writable.on('error', close);
+    // It may have been paused while it was handed over.
+    readable.resume();
   }
 
   /**

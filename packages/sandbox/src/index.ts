@@ -3,7 +3,7 @@ export type {
 } from './sandbox.js';
 export { GuestError } from './errors.js';
 export { pickSandbox, probeSandbox, probeSandboxes } from './pick.js';
-export { buildImages } from './drivers/qemu/driver.js';
+export { buildImages } from './drivers/vm/parts.js';
 export { collectGarbage, stored, type Stored } from './image/store.js';
 export { installFirecracker, type Installed } from './drivers/firecracker/install.js';
 export { locateFirecracker, type Firecracker } from './drivers/firecracker/binary.js';

@@ -1,13 +1,12 @@
 import { DejaError } from '@deja/format';
+import { firecrackerDriver } from './drivers/firecracker/driver.js';
 import { namespaceDriver } from './drivers/namespace/driver.js';
 import { qemuDriver } from './drivers/qemu/driver.js';
 import { processDriver } from './drivers/process/driver.js';
 import type { Driver, ProbeResult, Sandbox, SandboxChoice, SandboxName } from './sandbox.js';
 
 /** Strongest first. */
-const DRIVERS: readonly Driver[] = [namespaceDriver, processDriver, qemuDriver];
-/** Named on the command line, not built yet. */
-const PLANNED: readonly SandboxName[] = ['firecracker'];
+const DRIVERS: readonly Driver[] = [firecrackerDriver, qemuDriver, namespaceDriver, processDriver];
 
 /**
  * The sandbox asked for, or the strongest that works on this machine.
@@ -16,12 +15,7 @@ const PLANNED: readonly SandboxName[] = ['firecracker'];
  */
 export async function pickSandbox(choice: SandboxChoice): Promise<Sandbox> {
   if (choice === 'auto') return await strongest();
-  const driver = DRIVERS.find((each) => each.name === choice);
-  if (!driver) {
-    throw new DejaError('DEJA_SANDBOX_UNAVAILABLE', `the sandbox '${choice}' is not part of this version of Deja`, {
-      hint: `Use --sandbox ${DRIVERS.map((each) => each.name).join(' or --sandbox ')}.`,
-    });
-  }
+  const driver = driverOf(choice);
   const probe = await driver.probe();
   if (!probe.works) {
     throw new DejaError('DEJA_SANDBOX_UNAVAILABLE', `the sandbox '${choice}' does not work on this machine: ${probe.reason}`, {
@@ -31,10 +25,11 @@ export async function pickSandbox(choice: SandboxChoice): Promise<Sandbox> {
   return sandboxOf(driver, `asked for; ${probe.how}`);
 }
 
+/** Of virtual machines only those that are known to work, by an earlier trial: nobody who did not ask for one shall wait for a trial. */
 async function strongest(): Promise<Sandbox> {
   const refused: string[] = [];
   for (const driver of DRIVERS) {
-    const probe = await driver.probe();
+    const probe = await (driver.recall ? driver.recall() : driver.probe());
     if (probe.works) return sandboxOf(driver, ['the strongest that works here', probe.how, ...refused].join('; '));
     refused.push(`${driver.name} does not: ${probe.reason}${probe.cure ? ` (${probe.cure})` : ''}`);
   }
@@ -43,15 +38,20 @@ async function strongest(): Promise<Sandbox> {
 
 /** Tries one out. */
 export async function probeSandbox(name: SandboxName): Promise<ProbeResult> {
-  const driver = DRIVERS.find((each) => each.name === name);
-  return driver ? await driver.probe() : { works: false, reason: 'not part of this version of Deja' };
+  return await driverOf(name).probe();
 }
 
 /** Every sandbox by name, with what trying it out has shown: for `deja doctor`. */
 export async function probeSandboxes(): Promise<readonly { readonly name: SandboxName; readonly probe: ProbeResult }[]> {
   const found: { name: SandboxName; probe: ProbeResult }[] = [];
-  for (const name of [...DRIVERS.map((driver) => driver.name), ...PLANNED]) found.push({ name, probe: await probeSandbox(name) });
+  for (const { name } of DRIVERS) found.push({ name, probe: await probeSandbox(name) });
   return found;
+}
+
+function driverOf(name: SandboxName): Driver {
+  const driver = DRIVERS.find((each) => each.name === name);
+  if (!driver) throw new TypeError(`no driver is called '${name}'`);
+  return driver;
 }
 
 function sandboxOf(driver: Driver, reason: string): Sandbox {

@@ -92,6 +92,8 @@ export interface Driver {
   readonly description: string;
   /** Tries it for real. */
   probe(): Promise<ProbeResult>;
+  /** Where trying takes seconds: what came out of it the last time. */
+  recall?(): Promise<ProbeResult>;
   start(spec: SandboxSpec): Promise<StartedSandbox>;
 }
 

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { table } from '../render/table.js';
 import { ago, plural, size } from '../render/units.js';
 import { capturePreload } from '../shared/capture-preload.js';
@@ -11,6 +11,7 @@ import { shellWord } from '../shared/program-name.js';
 
 interface BuildOptions extends SharedOptions {
   readonly app?: string;
+  readonly sandbox: 'qemu' | 'firecracker';
 }
 
 interface CollectOptions extends SharedOptions {
@@ -24,6 +25,7 @@ export function image(program: Command): void {
   const images = program.command('image').description('what virtual machines are made of: kernel, images, templates');
   addCommand(images, 'build <PKG>', 'make the images for a package ahead of its first reproduction')
     .option('--app <DIR>', "folder of the application's code (default: where it was recorded)")
+    .addOption(new Option('--sandbox <KIND>', 'who will run them').choices(['qemu', 'firecracker']).default('qemu'))
     .action(act<BuildOptions, [string]>(build));
   addCommand(images, 'ls', 'list what is kept, what was used last first').action(act(async (output: Output) => list(output)));
   addCommand(images, 'gc', 'throw away what was used longest ago')
@@ -31,17 +33,17 @@ export function image(program: Command): void {
     .action(act<CollectOptions, []>(collect));
 }
 
-async function build(output: Output, { app }: BuildOptions, named: string): Promise<ExitCode> {
+async function build(output: Output, { app, sandbox }: BuildOptions, named: string): Promise<ExitCode> {
   const making = await loadPlan(named);
   const { sandboxSpec } = await import('@deja/reproduce');
   const { buildImages } = await import('@deja/sandbox');
   const began = performance.now();
   const options = { preload: capturePreload(), cacheFolder: cacheFolder(), searchPath: process.env['DEJA_USER_PATH'] ?? process.env['PATH'] ?? '', ...(app === undefined ? {} : { app }) };
-  const images = await buildImages(await sandboxSpec(making, options));
+  const images = await buildImages(await sandboxSpec(making, options), sandbox);
   const ms = performance.now() - began;
   output.document({ ...images, ms });
   output.print(Object.entries(images).map(([kind, { path, bytes }]) => `${kind.padEnd(6)}  ${size(bytes).padStart(10)}  ${shownPath(path)}`).join('\n'));
-  output.next(`reproduce ${shellWord(named)} --sandbox qemu`, 'run it in a virtual machine');
+  output.next(`reproduce ${shellWord(named)} --sandbox ${sandbox}`, 'run it in a virtual machine');
   return EXIT.ok;
 }
 

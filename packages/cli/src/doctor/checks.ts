@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SandboxName } from '@deja/sandbox';
 import { capturePreload } from '../shared/capture-preload.js';
 import { limited, missing, ok, type Check, type Finding } from './check.js';
 import { aptInstall, runs } from './programs.js';
@@ -17,9 +18,10 @@ export function checks(env: NodeJS.ProcessEnv): readonly Check[] {
     { name: 'Node for Deja', run: toolsNode },
     { name: 'Node for applications', run: () => usersNode(env) },
     { name: 'Capture', run: () => captureLoads(env) },
+    { name: 'Sandbox: firecracker', run: () => sandbox('firecracker') },
+    { name: 'Sandbox: qemu', run: () => sandbox('qemu') },
     { name: 'Sandbox: namespace', run: () => sandbox('namespace') },
     { name: 'Sandbox: process', run: () => sandbox('process') },
-    { name: 'Sandbox: qemu', run: () => sandbox('qemu') },
     { name: 'bubblewrap', run: () => program('bwrap', ['--version'], 'unshare is used instead, where it works', 'bubblewrap') },
     { name: 'ip', run: () => program('ip', ['-V'], 'recorded IP addresses cannot be given to a sandbox', 'iproute2') },
     { name: 'Postgres', run: postgres },
@@ -49,14 +51,20 @@ async function captureLoads(env: NodeJS.ProcessEnv): Promise<Finding> {
   return done.printed === '' ? ok('preloads into your Node') : missing(`preloads with a complaint: ${done.printed.split('\n').at(-1) ?? ''}`, 'Reinstall Deja; in a checkout: npm run build.');
 }
 
-async function sandbox(name: 'namespace' | 'process' | 'qemu'): Promise<Finding> {
+async function sandbox(name: SandboxName): Promise<Finding> {
   const { probeSandbox } = await import('@deja/sandbox');
   const probe = await probeSandbox(name);
   if (probe.works) return ok(probe.how);
   const why = probe.reason;
-  const fix = probe.cure ?? (name === 'qemu' ? 'Use --sandbox namespace.' : 'Run deja where user namespaces are allowed.');
-  if (name === 'qemu') return limited(`${why}; reproductions share this machine's kernel`, fix);
-  return name === 'process' ? missing(why, fix) : limited(`${why}; the process sandbox does not keep real services out of reach`, fix);
+  switch (name) {
+    case 'firecracker':
+    case 'qemu':
+      return limited(`${why}; other sandboxes can be used`, probe.cure ?? 'Use --sandbox namespace.');
+    case 'namespace':
+      return limited(`${why}; the process sandbox does not keep real services out of reach`, probe.cure ?? 'Run deja where user namespaces are allowed.');
+    case 'process':
+      return missing(why, probe.cure ?? 'Reinstall Deja; in a checkout: npm run build.');
+  }
 }
 
 async function program(name: string, args: readonly string[], without: string, debian: string): Promise<Finding> {

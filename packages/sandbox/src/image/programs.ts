@@ -17,9 +17,9 @@ const PROGRAMS = [
   'setpriv', 'unshare', 'ip', 'mount', 'umount', 'hostname',
 ];
 
-/** Programs of this machine, where they are, with the libraries that they load. */
-export async function systemPrograms(): Promise<readonly Mount[]> {
-  const found = PROGRAMS.flatMap((name) => FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? []);
+/** Programs of this machine, where they are, with the libraries that they load: the usual ones, and others by name. */
+export async function systemPrograms(others: readonly string[]): Promise<readonly Mount[]> {
+  const found = [...PROGRAMS, ...others].flatMap((name) => FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? []);
   const mounts = found.map((path) => ({ from: realpathSync(path), at: placeOf(path) }));
   return [...mounts, ...(await librariesOf(mounts.map(({ from }) => from)))];
 }

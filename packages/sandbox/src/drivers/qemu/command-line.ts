@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { AGENT_PORT } from '../vm/pid-one.js';
 import type { Images } from '../vm/images.js';
 
+export const QEMU = 'qemu-system-x86_64';
+
 /** Numbers of the pipes beside standard input, output and error: the guest's console, QEMU's control, the state that a machine goes on from. */
 export const CONSOLE_FD = 3;
 export const CONTROL_FD = 4;
@@ -16,6 +18,8 @@ export interface Bootable {
   readonly initramfs: string;
   readonly accelerator: Accelerator;
   readonly memoryMib: number;
+  /** The kernel says what it does: for finding out whether it does anything. */
+  readonly talkative?: boolean;
 }
 
 export interface MachineOptions extends Bootable {
@@ -27,13 +31,13 @@ export interface MachineOptions extends Bootable {
 }
 
 /** QEMU's smallest machine: no network, no firmware menus, no PCI. What it may do on the host is cut down by its own seccomp filter. */
-export function bootArguments({ kernel, initramfs, accelerator, memoryMib }: Bootable, memoryBackend?: string): readonly string[] {
+export function bootArguments({ kernel, initramfs, accelerator, memoryMib, talkative = false }: Bootable, memoryBackend?: string): readonly string[] {
   const board = `microvm,accel=${accelerator},x-option-roms=off,isa-serial=on,rtc=on${memoryBackend === undefined ? '' : `,memory-backend=${memoryBackend}`}`;
   return [
     '-M', board, '-cpu', accelerator === 'kvm' ? 'host' : 'max', '-smp', '1', '-m', `${memoryMib}M`,
     '-nodefaults', '-no-user-config', '-nographic', '-no-reboot',
     '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
-    '-kernel', kernel, '-initrd', initramfs, '-append', kernelCommandLine(accelerator),
+    '-kernel', kernel, '-initrd', initramfs, '-append', kernelCommandLine(accelerator, talkative),
   ];
 }
 
@@ -63,8 +67,8 @@ function drive(id: string, path: string): readonly string[] {
   return ['-drive', `id=${id},file=${escaped(path)},format=raw,if=none,readonly=on,file.locking=off`, '-device', `virtio-blk-device,drive=${id}`];
 }
 
-function kernelCommandLine(accelerator: Accelerator): string {
-  const words = ['console=ttyS0', 'quiet', 'loglevel=3', 'reboot=t', 'panic=-1', 'nokaslr', 'mitigations=off', 'cryptomgr.notests', 'random.trust_cpu=on', 'no_timer_check'];
+function kernelCommandLine(accelerator: Accelerator, talkative: boolean): string {
+  const words = ['console=ttyS0', ...(talkative ? ['earlyprintk=serial'] : ['quiet', 'loglevel=3']), 'reboot=t', 'panic=-1', 'nokaslr', 'mitigations=off', 'cryptomgr.notests', 'random.trust_cpu=on', 'no_timer_check'];
   // Emulated, the clock's frequency cannot be measured reliably: it is told.
   const khz = accelerator === 'tcg' ? timestampKhz() : undefined;
   return [...words, ...(khz === undefined ? [] : [`tsc_early_khz=${khz}`])].join(' ');

@@ -8,11 +8,10 @@ import type { SandboxSpec } from '../../sandbox.js';
 import { connectAgent } from '../../started.js';
 import type { Template } from '../vm/template.js';
 import type { Machine, SavedMachine } from '../vm/vmm.js';
-import { CONSOLE_FD, CONTROL_FD, qemuArguments, STATE_FD, type MachineOptions } from './command-line.js';
+import { CONSOLE_FD, CONTROL_FD, QEMU, qemuArguments, STATE_FD, type MachineOptions } from './command-line.js';
 import { Qmp } from './qmp.js';
 import { saveState } from './save-state.js';
 
-const QEMU = 'qemu-system-x86_64';
 const run = promisify(execFile);
 
 type Options = Omit<MachineOptions, 'memory' | 'incoming'>;

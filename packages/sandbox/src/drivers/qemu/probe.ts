@@ -5,8 +5,9 @@ import { guestKernel } from '../../image/kernel.js';
 import { SYSTEM_PATH } from '../../layout/system-path.js';
 import type { ProbeResult } from '../../sandbox.js';
 import { tryOut } from '../namespace/probe.js';
-import type { Accelerator } from './command-line.js';
-import { tryOutQemu } from './trial.js';
+import { QEMU, type Accelerator } from './command-line.js';
+import { kvmProblem } from '../vm/trial.js';
+import { recallQemu, tryOutQemu } from './trial.js';
 
 const run = promisify(execFile);
 
@@ -24,14 +25,23 @@ export function probeQemu(): Promise<QemuProbe> {
   return (probed ??= probe());
 }
 
+/** Whether it is known to work with KVM; by emulation it is no match for namespaces. */
+export function recallQemuWithKvm(): ProbeResult {
+  const problem = kvmProblem();
+  if (problem !== null) return { works: false, reason: problem };
+  const trial = recallQemu();
+  if (trial === undefined) return { works: false, reason: 'not tried yet (`deja doctor` does)' };
+  return trial.accelerator === 'kvm' ? { works: true, how: trial.found.join('; '), ms: trial.ms } : { works: false, reason: trial.found.join('; ') };
+}
+
 async function probe(): Promise<QemuProbe> {
-  for (const [program, option] of [['qemu-system-x86_64', '--version'], ['mkfs.erofs', '--help'], ['setpriv', '--version']] as const) {
+  for (const [program, option] of [[QEMU, '--version'], ['mkfs.erofs', '--help'], ['setpriv', '--version']] as const) {
     const missing = await tryOut(program, [option]);
     if (missing !== null) return { accelerator: null, version: '', result: { works: false, reason: missing, cure: 'On Debian: apt-get install qemu-system-x86 erofs-utils util-linux' } };
   }
-  const { stdout: version } = await run('qemu-system-x86_64', ['--version'], { env: { PATH: SYSTEM_PATH } });
+  const { stdout: version } = await run(QEMU, ['--version'], { env: { PATH: SYSTEM_PATH } });
   try {
-    const { accelerator, found, ms } = await tryOutQemu(await guestKernel(), version);
+    const { accelerator, found, ms } = await tryOutQemu(await guestKernel());
     const how = found.join('; ');
     if (accelerator === null) return { accelerator, version, result: { works: false, reason: how } };
     return { accelerator, version, result: { works: true, how, ms } };

@@ -9,7 +9,7 @@ import { appMount, ETC, ownPath, packageFolder, toolMounts } from '../../layout/
 import { linkedOutside, moduleClosure } from '../../layout/module-closure.js';
 import { SYSTEM_FILES } from '../../layout/system-files.js';
 import type { Mount, SandboxSpec } from '../../sandbox.js';
-import { pidOne } from './pid-one.js';
+import { pidOne, VSOCK_BRIDGE, type Channel } from './pid-one.js';
 
 /** The file system of a virtual machine: the application's image over the base, and a layer in memory over both. */
 export interface Images {
@@ -22,19 +22,19 @@ const FOLDERS = ['/dev', '/proc', '/sys', '/tmp', '/run', '/home', '/opt', '/roo
 const LINKS = ['bin', 'sbin', 'lib', 'lib64'].map((name) => ({ at: `/${name}`, to: `usr/${name}` }));
 
 /** Makes what is not there yet. @throws DejaError DEJA_IMAGE_FAILED, DEJA_SYSTEM_PART_MISSING, DEJA_SANDBOX_APP_ROOT */
-export async function imagesOf(spec: SandboxSpec, kernel: Kernel): Promise<Images> {
+export async function imagesOf(spec: SandboxSpec, kernel: Kernel, channel: Channel): Promise<Images> {
   const app = appMount(spec);
-  const base = [{ from: kernel.busybox, at: '/usr/bin/busybox' }, ...(await baseMounts(spec))];
+  const base = [{ from: kernel.busybox, at: '/usr/bin/busybox' }, ...(await baseMounts(spec, channel))];
   const links = [...LINKS, ...(await busyboxLinks(kernel.busybox, base))];
   const [baseImage, appImage] = await Promise.all([
-    erofsImage('base', { mounts: base, folders: FOLDERS, links, files: { ...SYSTEM_FILES, [PID_ONE]: pidOne() } }),
+    erofsImage('base', { mounts: base, folders: FOLDERS, links, files: { ...SYSTEM_FILES, [PID_ONE]: pidOne(channel) } }),
     erofsImage('app', { mounts: appMounts(spec, app) }),
   ]);
   return { base: baseImage, app: appImage };
 }
 
 /** What runs are made with, whatever the application: the system, the agent, the preload, engines, the application's Node. */
-async function baseMounts(spec: SandboxSpec): Promise<readonly Mount[]> {
+async function baseMounts(spec: SandboxSpec, channel: Channel): Promise<readonly Mount[]> {
   const agentNode = realpathSync(process.execPath);
   const nodes = [{ from: agentNode, at: ownPath(agentNode) }, { from: realpathSync(spec.node.from), at: spec.node.at }];
   const tools = toolMounts(spec);
@@ -44,7 +44,7 @@ async function baseMounts(spec: SandboxSpec): Promise<readonly Mount[]> {
   const own = [AGENT_ENTRY, ...(spec.modules ?? [])].flatMap((file) => programMounts(realpathSync(file)));
   // An engine's libraries beside it are part of the engine already.
   const outside = libraries.filter(({ from }) => !tools.some((tool) => from.startsWith(`${tool.from}/`)));
-  return unique([...(await systemPrograms()), ...outside, ...etc, ...nodes, ...tools, ...own]);
+  return unique([...(await systemPrograms(channel === 'vsock' ? [VSOCK_BRIDGE] : [])), ...outside, ...etc, ...nodes, ...tools, ...own]);
 }
 
 function appMounts(spec: SandboxSpec, app: Mount): readonly Mount[] {
