@@ -84,7 +84,7 @@ describe.skipIf(!probe.works)(`qemu${probe.works ? '' : ` (skipped: ${probe.reas
     for (const { kind, path } of stored()) if (kind === 'template') truncateSync(join(path, 'state'), 1000);
     expect(verdictsOf((await reproduce(cwd, [file, '--sandbox', 'qemu', '--no-control'])).document)).toEqual(['reproduced']);
     const kept = JSON.parse((await deja(['image', 'ls', '--json'], { cwd })).stdout) as { entries: readonly { kind: string }[] };
-    expect(new Set(kept.entries.map(({ kind }) => kind))).toEqual(new Set(['kernel', 'initramfs', 'base', 'app', 'template', 'trial']));
+    expect(new Set(kept.entries.map(({ kind }) => kind))).toEqual(new Set(['kernel', 'initramfs', 'base', 'app', 'template', 'trial', 'index']));
   });
 
   it.each([['while it boots', 'boots'], ['while it goes on from its template', 'goes on']])('a kill -9 %s leaves no machine behind', async (_, when) => {

@@ -8,3 +8,8 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 export function vmFolder(): string {
   return join(cacheFolder(), 'vm');
 }
+
+/** What was found out of files and need not be found out again: sums, libraries. All of it may go at any time. */
+export function indexFolder(): string {
+  return join(vmFolder(), 'index-1');
+}

@@ -1,11 +1,12 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { DejaError } from '@deja/format';
-import { vmFolder } from './cache-folder.js';
+import { indexFolder, vmFolder } from './cache-folder.js';
 import { CHARACTER_DEVICE, cpio, FILE, FOLDER, PROGRAM } from './cpio.js';
 import { dependencyOf, unpackDebianPackage } from './debian-package.js';
+import { stampOf } from './file-index.js';
 import { kernelModules } from './kernel-modules.js';
 import { makeOnce } from './make-once.js';
 import { vmlinuxOf } from './vmlinux.js';
@@ -13,6 +14,7 @@ import { vmlinuxOf } from './vmlinux.js';
 /** What a guest needs that Debian's kernel has as modules, over MMIO (microvm, Firecracker) or PCI. */
 const MODULES = ['virtio_mmio', 'virtio_pci', 'virtio_blk', 'virtio_console', 'vmw_vsock_virtio_transport', 'erofs', 'overlay'];
 const DEBIAN_KERNEL = 'linux-image-cloud-amd64';
+const APT_KNOWS = ['/var/lib/apt/lists', '/var/lib/dpkg/status', '/etc/apt', '/etc/apt/sources.list', '/etc/apt/sources.list.d', '/etc/apt/preferences.d'];
 /** Raise when what is made of a kernel changes. */
 const VERSION = 2;
 
@@ -54,7 +56,15 @@ let debianKernel: Promise<string> | undefined;
 
 async function debianKernelName(): Promise<string> {
   if (process.arch !== 'x64') throw new DejaError('DEJA_KERNEL_UNUSABLE', `virtual machines are made for x86-64, this machine is ${process.arch}`, { hint: 'Use --sandbox namespace.' });
-  return await (debianKernel ??= dependencyOf(DEBIAN_KERNEL, /^linux-image-\d/));
+  return await (debianKernel ??= askApt());
+}
+
+/** apt takes most of a second to answer: it is asked again when what it knows has changed. */
+async function askApt(): Promise<string> {
+  const known = APT_KNOWS.map((path) => statSync(path, { bigint: true, throwIfNoEntry: false })).map((stat) => stat && stampOf(stat));
+  const key = createHash('sha256').update(JSON.stringify([DEBIAN_KERNEL, known])).digest('hex').slice(0, 16);
+  const path = await makeOnce(join(indexFolder(), `kernel-${key}`), async (draft) => writeFile(draft, await dependencyOf(DEBIAN_KERNEL, /^linux-image-\d/)));
+  return await readFile(path, 'utf8');
 }
 
 async function make(folder: string, image: string, modulesFolder: string | undefined, busyboxFolder: string): Promise<void> {

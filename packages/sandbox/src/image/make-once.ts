@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { maker, placeOfProcesses, startOf } from './maker.js';
 
-/** What a process that was killed left half-made is older than this. */
+/** What a process that cannot be seen from here left half-made is older than this. */
 const ABANDONED_MS = 60 * 60_000;
+const MAKER = /^\.draft-([0-9a-f]{8})-(\d+)-(\d+)-/;
 
 /**
  * A file or folder that is made once: whoever asks first makes it under another name, so that it is there whole or not at all.
@@ -37,14 +39,17 @@ export function draftFor(path: string): string {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true });
   sweep(folder);
-  return join(folder, `${DRAFT}${randomUUID().slice(0, 8)}-${basename(path)}`);
+  return join(folder, `${DRAFT}${maker()}-${randomUUID().slice(0, 8)}-${basename(path)}`);
 }
 
+/** Drafts of processes that are gone; those of other machines and containers, whose processes are not seen from here, when they are old. */
 function sweep(folder: string): void {
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(DRAFT)) continue;
     const path = join(folder, name);
+    const [, place, pid, start] = MAKER.exec(name) ?? [];
     const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > ABANDONED_MS) rmSync(path, { recursive: true, force: true });
+    const isAbandoned = place === placeOfProcesses() ? startOf(Number(pid)) !== start : age > ABANDONED_MS;
+    if (isAbandoned) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { SYSTEM_PATH } from '../layout/system-path.js';
 import type { Mount } from '../sandbox.js';
+import { indexFolder } from './cache-folder.js';
+import { stampOf } from './file-index.js';
+import { makeOnce } from './make-once.js';
 
 const run = promisify(execFile);
 const FOLDERS = SYSTEM_PATH.split(':');
@@ -31,13 +36,21 @@ export async function busyboxLinks(busybox: string, others: readonly Mount[]): P
   return stdout.split('\n').filter((name) => name !== '' && !there.has(name)).map((name) => ({ at: `/usr/bin/${name}`, to: 'busybox' }));
 }
 
-/** The shared libraries that programs or libraries load, with those that these load, and the loader itself. */
+/** The shared libraries that programs or libraries load, with those that these load, and the loader itself. Asked for again when one of the files or the system's libraries changed. */
 export async function librariesOf(files: readonly string[]): Promise<readonly Mount[]> {
-  const libraries = new Map<string, Mount>();
-  for (const file of files) {
-    for (const path of await loadedBy(file)) libraries.set(placeOf(path), { from: realpathSync(path), at: placeOf(path) });
-  }
-  return [...libraries.values()];
+  const stamps = [...files, '/etc/ld.so.cache'].map((path) => [path, statSync(path, { bigint: true, throwIfNoEntry: false })] as const).map(([path, stat]) => [path, stat && stampOf(stat)]);
+  const key = createHash('sha256').update(JSON.stringify(stamps)).digest('hex').slice(0, 16);
+  const known = await makeOnce(join(indexFolder(), `libraries-${key}.json`), async (draft) => writeFile(draft, JSON.stringify(await askFor(files))));
+  const paths = JSON.parse(readFileSync(known, 'utf8')) as readonly string[];
+  return paths.every((path) => existsSync(path)) ? mountsOf(paths) : mountsOf(await askFor(files));
+}
+
+function mountsOf(paths: readonly string[]): readonly Mount[] {
+  return [...new Map(paths.map((path) => [placeOf(path), { from: realpathSync(path), at: placeOf(path) }])).values()];
+}
+
+async function askFor(files: readonly string[]): Promise<readonly string[]> {
+  return (await Promise.all(files.map(loadedBy))).flat();
 }
 
 async function loadedBy(file: string): Promise<readonly string[]> {

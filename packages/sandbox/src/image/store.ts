@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { vmFolder } from './cache-folder.js';
 
-export type StoredKind = 'kernel' | 'initramfs' | 'base' | 'app' | 'template' | 'trial';
+export type StoredKind = 'kernel' | 'initramfs' | 'base' | 'app' | 'template' | 'trial' | 'index';
 
 /** Something that virtual machines are made of, made once and kept. */
 export interface Stored {
@@ -15,7 +15,7 @@ export interface Stored {
   readonly usedAt: number;
 }
 
-const KINDS: readonly StoredKind[] = ['kernel', 'initramfs', 'base', 'app', 'template', 'trial'];
+const KINDS: readonly StoredKind[] = ['kernel', 'initramfs', 'base', 'app', 'template', 'trial', 'index'];
 const BLOCK = 512;
 
 /** All that is kept, what was used last first. */

@@ -1,75 +1,59 @@
-import { createHash } from 'node:crypto';
-import {
-  chmodSync, chownSync, constants, copyFileSync, linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync, type BigIntStats, type Stats,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, chownSync, constants, copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync, type Stats } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DejaError } from '@deja/format';
 import type { Mount } from '../sandbox.js';
 
 /** What an image holds: files and folders of this machine, each at its place, and what exists nowhere yet. */
 export interface Tree {
   readonly mounts: readonly Mount[];
+  /** Files and folders of this machine inside the mounts that the image does not hold. */
+  readonly without?: ReadonlySet<string>;
   readonly folders?: readonly string[];
   readonly links?: readonly { readonly at: string; readonly to: string }[];
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/**
- * Identifies a tree by names, modes, sizes, times of change and inodes of everything in it, as git knows changed files: reading all content
- * instead would take as long as making the image.
- */
-export function fingerprint(tree: Tree): string {
-  const hash = createHash('sha256').update(JSON.stringify({ ...tree, mounts: [] }));
-  for (const { from, at } of tree.mounts) {
-    hash.update(`\0${at}\0`);
-    addFile(hash, from, lstatSync(from, { bigint: true }));
-  }
-  return hash.digest('hex').slice(0, 16);
-}
-
-function addFile(hash: ReturnType<typeof createHash>, path: string, stat: BigIntStats): void {
-  if (stat.isDirectory()) {
-    hash.update(`d ${stat.mode}\n`);
-    for (const name of entriesOf(path)) {
-      hash.update(`${name}\0`);
-      addFile(hash, join(path, name), lstatSync(join(path, name), { bigint: true }));
-    }
-  } else if (stat.isSymbolicLink()) {
-    hash.update(`l ${readlinkSync(path)}\n`);
-  } else {
-    hash.update(`f ${stat.mode} ${stat.size} ${stat.mtimeNs} ${stat.ino}\n`);
-  }
+/** Later places over earlier ones. */
+export function inOrder(mounts: readonly Mount[]): readonly Mount[] {
+  return mounts.toSorted((a, b) => (a.at < b.at ? -1 : 1));
 }
 
 /** Lays a tree out in a folder, by hard links where that is possible. Throws DEJA_IMAGE_FAILED. */
 export function layOut(tree: Tree, folder: string): void {
-  for (const path of ['/', ...(tree.folders ?? [])]) mkdirSync(join(folder, path), { recursive: true });
+  for (const path of ['/', ...(tree.folders ?? [])]) makeFolder(join(folder, path));
   for (const { at, to } of tree.links ?? []) {
-    mkdirSync(dirname(join(folder, at)), { recursive: true });
+    makeFolder(dirname(join(folder, at)));
     symlinkSync(to, join(folder, at));
   }
-  for (const { from, at } of tree.mounts.toSorted((a, b) => (a.at < b.at ? -1 : 1))) {
-    mkdirSync(dirname(join(folder, at)), { recursive: true });
-    try {
-      place(from, join(folder, at));
-    } catch (cause) {
-      throw new DejaError('DEJA_IMAGE_FAILED', `${from} cannot be copied into an image: ${(cause as Error).message}`, { cause });
-    }
+  for (const { from, at } of inOrder(tree.mounts)) {
+    makeFolder(dirname(join(folder, at)));
+    place(from, join(folder, at), tree.without);
   }
   for (const [path, text] of Object.entries(tree.files ?? {})) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
+    const to = join(folder, path);
+    makeFolder(dirname(to));
+    rmSync(to, { force: true });
+    writeFileSync(to, text);
+    chmodSync(to, 0o644);
   }
 }
 
+/** With the modes that everybody expects, whatever this process gives to what it makes. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+  chmodSync(path, 0o755);
+}
+
 /** A later tree over an earlier one: folders are joined, files replaced. */
-function place(from: string, to: string): void {
+function place(from: string, to: string, without: Tree['without']): void {
   const stat = lstatSync(from);
   if (stat.isDirectory()) {
     mkdirSync(to, { recursive: true });
     chmodSync(to, stat.mode & 0o7777);
     if (process.getuid?.() === 0) chownSync(to, stat.uid, stat.gid);
-    for (const name of entriesOf(from)) place(join(from, name), join(to, name));
+    for (const name of entriesOf(from, without)) place(join(from, name), join(to, name), without);
     return;
   }
   if (!stat.isFile() && !stat.isSymbolicLink()) return;
@@ -88,7 +72,15 @@ function linkOrCopy(from: string, to: string, { uid, gid }: Stats): void {
   }
 }
 
-/** Deja's own folder is no part of an application: above all, images do not hold images. */
-function entriesOf(folder: string): readonly string[] {
-  return readdirSync(folder).filter((name) => name !== '.deja').toSorted();
+/**
+ * Deja's own folder is no part of an application: above all, images do not hold images. And there is no git in a guest, whose objects change with every
+ * commit: what tells the revision stays.
+ */
+export function entriesOf(folder: string, without: Tree['without']): readonly string[] {
+  const own = basename(folder) === '.git' ? 'objects' : '.deja';
+  try {
+    return readdirSync(folder).filter((name) => name !== own && !without?.has(join(folder, name))).toSorted();
+  } catch (cause) {
+    throw new DejaError('DEJA_IMAGE_FAILED', `${folder} cannot be read for an image: ${(cause as Error).message}`, { cause, hint: 'An image holds all of an application: give the user that runs Deja the right to read it.' });
+  }
 }
