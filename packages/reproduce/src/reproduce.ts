@@ -111,6 +111,7 @@ function located(making: PlanInMaking, options: Pick<ReproduceOptions, 'app' | '
 function specOf({ app }: PlanInMaking, folder: string, node: string, preload: string, postgres: GuestTools['postgres']): SandboxSpec {
   return {
     app: { from: folder, at: app.folder },
+    command: { words: [...app.arguments, ...(app.env['NODE_OPTIONS'] ?? '').split(' ')], cwd: app.cwd },
     node: { from: node, at: app.node.path },
     modules: [preload],
     ...(postgres && { tools: [dirname(postgres.binaries), postgres.template], postgres }),

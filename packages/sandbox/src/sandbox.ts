@@ -12,10 +12,18 @@ export interface Mount {
   readonly at: string;
 }
 
+/** The recorded command: Node's options, the script and its arguments; the folder in which it was given. */
+export interface StartCommand {
+  readonly words: readonly string[];
+  readonly cwd: string;
+}
+
 /** What a sandbox is made of. Paths of this machine, unless said otherwise. */
 export interface SandboxSpec {
   /** The application's folder, shown at its recorded path. The application may write to it; the real folder does not change. */
   readonly app: Mount;
+  /** What will start it, by which images leave out packages that are of no use to it. Without: all are there. */
+  readonly command?: StartCommand;
   /** The Node executable that runs the application, shown where the recording had it. */
   readonly node: Mount;
   /** Modules that the plan names (the preload): shown with all that they import. */

@@ -1,13 +1,16 @@
-import { existsSync, globSync, realpathSync } from 'node:fs';
+import { existsSync, globSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AGENT_ENTRY } from '@deja/guest';
 import { erofsImage, type Image } from '../../image/erofs.js';
+import { sumOf } from '../../image/file-index.js';
 import type { Kernel } from '../../image/kernel.js';
 import { busyboxLinks, librariesOf, systemPrograms } from '../../image/programs.js';
 import { dependencyClosure } from '../../layout/dependency-closure.js';
 import { appMount, ETC, ownPath, packageFolder, toolMounts } from '../../layout/layout.js';
 import { linkedOutside, moduleClosure } from '../../layout/module-closure.js';
+import { needlessPackages } from '../../layout/needless-packages.js';
 import { SYSTEM_FILES } from '../../layout/system-files.js';
+import { replacePrefix } from '../../paths.js';
 import type { Mount, SandboxSpec } from '../../sandbox.js';
 import { pidOne, VSOCK_BRIDGE, type Channel } from './pid-one.js';
 
@@ -28,7 +31,7 @@ export async function imagesOf(spec: SandboxSpec, kernel: Kernel, channel: Chann
   const links = [...LINKS, ...(await busyboxLinks(kernel.busybox, base))];
   const [baseImage, appImage] = await Promise.all([
     erofsImage('base', { mounts: base, folders: FOLDERS, links, files: { ...SYSTEM_FILES, [PID_ONE]: pidOne(channel) } }),
-    erofsImage('app', { mounts: appMounts(spec, app) }),
+    erofsImage('app', { mounts: appMounts(spec, app), without: needless(spec, app) }),
   ]);
   return { base: baseImage, app: appImage };
 }
@@ -36,7 +39,8 @@ export async function imagesOf(spec: SandboxSpec, kernel: Kernel, channel: Chann
 /** What runs are made with, whatever the application: the system, the agent, the preload, engines, the application's Node. */
 async function baseMounts(spec: SandboxSpec, channel: Channel): Promise<readonly Mount[]> {
   const agentNode = realpathSync(process.execPath);
-  const nodes = [{ from: agentNode, at: ownPath(agentNode) }, { from: realpathSync(spec.node.from), at: spec.node.at }];
+  const node = realpathSync(spec.node.from);
+  const nodes = [{ from: agentNode, at: ownPath(agentNode) }, { from: isSameFile(node, agentNode) ? agentNode : node, at: spec.node.at }];
   const tools = toolMounts(spec);
   const programs = tools.flatMap(({ from }) => globSync('bin/*', { cwd: from }).map((name) => join(from, name)));
   const libraries = await librariesOf([...nodes.map(({ from }) => from), ...programs]);
@@ -52,19 +56,33 @@ function appMounts(spec: SandboxSpec, app: Mount): readonly Mount[] {
   return unique([app, ...modules, ...linkedOutside(app), ...(spec.writable ?? []), ...(spec.extra ?? [])]);
 }
 
+/** What the application's image need not hold: packages of no use to this command, and the Node that the base has at the same place. */
+function needless(spec: SandboxSpec, app: Mount): ReadonlySet<string> {
+  const packages = spec.command === undefined ? [] : needlessPackages(app, spec.command);
+  const node = replacePrefix(spec.node.at, app.at, app.from);
+  const isInBase = existsSync(node) && realpathSync(node) === realpathSync(spec.node.from);
+  return new Set([...packages, ...(isInBase ? [node] : [])]);
+}
+
 /** A program of ours: where it is bundled the bundle, else its whole package; and the packages it depends on. */
 function programMounts(file: string): readonly Mount[] {
   const folder = packageFolder(file);
   const bundle = dirname(file);
   const isBundled = basename(bundle) === 'bundle';
   const parts = isBundled ? [bundle, join(folder, 'package.json')] : [folder];
-  const modules = (dependencyClosure(folder, ownPath(folder)) ?? []).filter(({ from }) => !isBundled || !isOurs(from));
+  const modules = dependencyClosure(folder, ownPath(folder), ({ from }) => !isBundled || !isOurs(from)) ?? [];
   return [...parts.map((path) => ({ from: path, at: ownPath(path) })), ...modules];
 }
 
-/** Packages of the workspace are in the bundle. */
+/** Packages of the workspace are in the bundle, with what they import. */
 function isOurs(folder: string): boolean {
   return !folder.includes('/node_modules/');
+}
+
+/** Links to one file are one file in an image. */
+function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [statSync(one), statSync(other)];
+  return first.size === second.size && first.mode === second.mode && (first.ino === second.ino || sumOf(one) === sumOf(other));
 }
 
 function unique(mounts: readonly Mount[]): readonly Mount[] {
