@@ -100,7 +100,7 @@ test.skipIf(!mayMount).each([['the application is copied', 8, 'app'], ['the imag
     writeFileSync(join(root, folder, 'data.bin'), randomBytes(12 * 1024 * 1024));
     process.env['DEJA_CACHE'] = join(full, 'cache');
     const failing = erofsImage('app', { mounts: [{ from: join(root, folder), at: '/srv/app' }] });
-    await expect(failing).rejects.toMatchObject({ code: 'DEJA_IMAGE_FAILED', message: expect.stringMatching(/space/i) as string, hint: expect.stringContaining('image gc') as string });
+    await expect(failing).rejects.toMatchObject({ code: 'DEJA_DISK_FULL', message: expect.stringContaining(full) as string, hint: expect.stringContaining('image gc') as string });
     expect(readdirSync(join(full, 'cache', 'vm'))).toEqual([]);
   } finally {
     spawnSync('umount', [full]);

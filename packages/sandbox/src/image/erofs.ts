@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { DejaError } from '@deja/format';
 import { SYSTEM_PATH } from '../layout/system-path.js';
 import { indexFolder, vmFolder } from './cache-folder.js';
+import { orDiskFull } from './disk-full.js';
 import { FileIndex, SETTLED_MS } from './file-index.js';
 import { makeOnce } from './make-once.js';
 import { discard, isSealed, seal } from './seal.js';
@@ -34,7 +35,7 @@ export interface Image {
 
 /**
  * A read-only file system image of a tree, made unless one with the same contents is there already, whole.
- * @throws DejaError DEJA_IMAGE_FAILED, DEJA_SYSTEM_PART_MISSING; nothing is left of what failed
+ * @throws DejaError DEJA_IMAGE_FAILED, DEJA_DISK_FULL, DEJA_SYSTEM_PART_MISSING; nothing is left of what failed
  */
 export async function erofsImage(kind: keyof typeof COMPRESSION, tree: Tree): Promise<Image> {
   try {
@@ -85,10 +86,11 @@ function placesOf({ mounts }: Tree): string {
   return createHash('sha256').update(JSON.stringify(mounts.map(({ from }) => from))).digest('hex').slice(0, 12);
 }
 
-function failed(kind: string, cause: unknown): DejaError {
+function failed(kind: string, error: unknown): DejaError {
+  const cause = orDiskFull(vmFolder(), error);
   if (cause instanceof DejaError) return cause;
   const { code, stderr, message, syscall } = cause as { code?: unknown; stderr?: string; message: string; syscall?: string };
   if ((code === 'ENOENT' || code === 'EACCES') && syscall?.startsWith('spawn')) return new DejaError('DEJA_SYSTEM_PART_MISSING', 'mkfs.erofs is not installed: images of virtual machines cannot be made', { hint: 'On Debian: apt-get install erofs-utils', cause });
   const why = stderr?.trim().split('\n').at(-1) || message;
-  return new DejaError('DEJA_IMAGE_FAILED', `the ${kind} image cannot be made: ${why}`, { hint: /space|ENOSPC/i.test(why) ? '`deja image gc` frees what is not needed; DEJA_CACHE names another place for images.' : 'The folder of images is DEJA_CACHE, by default .deja/cache.', cause });
+  return new DejaError('DEJA_IMAGE_FAILED', `the ${kind} image cannot be made: ${why}`, { hint: 'The folder of images is DEJA_CACHE, by default .deja/cache.', cause });
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { orDiskFull } from './disk-full.js';
 import { maker, placeOfProcesses, startOf } from './maker.js';
 
 /** What a process that cannot be seen from here left half-made is older than this. */
@@ -10,7 +11,7 @@ const MAKER = /^\.draft-([0-9a-f]{8})-(\d+)-(\d+)-/;
 
 /**
  * A file or folder that is made once: whoever asks first makes it under another name, so that it is there whole or not at all.
- * Its time of change is that of its last use, by which old ones are thrown away. Throws what `make` throws, with nothing left.
+ * Its time of change is that of its last use, by which old ones are thrown away. Throws what `make` throws, or DEJA_DISK_FULL, with nothing left.
  */
 export async function makeOnce(path: string, make: (draft: string) => Promise<void>): Promise<string> {
   if (existsSync(path)) {
@@ -25,7 +26,7 @@ export async function makeOnce(path: string, make: (draft: string) => Promise<vo
   } catch (cause) {
     // Somebody else was faster: theirs is as good.
     if (existsSync(path)) return path;
-    throw cause;
+    throw orDiskFull(dirname(path), cause);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
