@@ -5,10 +5,11 @@ import { erofsImage, type Image } from '../../image/erofs.js';
 import { sumOf } from '../../image/file-index.js';
 import type { Kernel } from '../../image/kernel.js';
 import { busyboxLinks, librariesOf, systemPrograms } from '../../image/programs.js';
+import type { Tree } from '../../image/tree.js';
 import { dependencyClosure } from '../../layout/dependency-closure.js';
 import { appMount, ETC, ownPath, packageFolder, toolMounts } from '../../layout/layout.js';
 import { linkedOutside, moduleClosure } from '../../layout/module-closure.js';
-import { needlessPackages } from '../../layout/needless-packages.js';
+import { packageNeeds } from '../../layout/package-needs.js';
 import { SYSTEM_FILES } from '../../layout/system-files.js';
 import { replacePrefix } from '../../paths.js';
 import type { Mount, SandboxSpec } from '../../sandbox.js';
@@ -24,14 +25,14 @@ export const PID_ONE = '/.deja/pid-one';
 const FOLDERS = ['/dev', '/proc', '/sys', '/tmp', '/run', '/home', '/opt', '/root', '/srv', '/var/log', '/var/lib', '/var/cache', '/var/tmp', '/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib64'];
 const LINKS = ['bin', 'sbin', 'lib', 'lib64'].map((name) => ({ at: `/${name}`, to: `usr/${name}` }));
 
-/** Makes what is not there yet. @throws DejaError DEJA_IMAGE_FAILED, DEJA_SYSTEM_PART_MISSING, DEJA_SANDBOX_APP_ROOT */
+/** Makes what is not there yet. @throws DejaError DEJA_IMAGE_FAILED, DEJA_DISK_FULL, DEJA_SYSTEM_PART_MISSING, DEJA_SANDBOX_APP_ROOT */
 export async function imagesOf(spec: SandboxSpec, kernel: Kernel, channel: Channel): Promise<Images> {
   const app = appMount(spec);
   const base = [{ from: kernel.busybox, at: '/usr/bin/busybox' }, ...(await baseMounts(spec, channel))];
   const links = [...LINKS, ...(await busyboxLinks(kernel.busybox, base))];
   const [baseImage, appImage] = await Promise.all([
     erofsImage('base', { mounts: base, folders: FOLDERS, links, files: { ...SYSTEM_FILES, [PID_ONE]: pidOne(channel) } }),
-    erofsImage('app', { mounts: appMounts(spec, app), without: needless(spec, app) }),
+    erofsImage('app', appTree(spec, app)),
   ]);
   return { base: baseImage, app: appImage };
 }
@@ -51,17 +52,16 @@ async function baseMounts(spec: SandboxSpec, channel: Channel): Promise<readonly
   return unique([...(await systemPrograms(channel === 'vsock' ? [VSOCK_BRIDGE] : [])), ...outside, ...etc, ...nodes, ...tools, ...own]);
 }
 
-function appMounts(spec: SandboxSpec, app: Mount): readonly Mount[] {
+/** The application's folder and what it needs around it, without what it cannot need, and the Node that the base has at the same place. */
+function appTree(spec: SandboxSpec, app: Mount): Tree {
   const modules = dependencyClosure(app.from, app.at) ?? moduleClosure(app.from, app.at);
-  return unique([app, ...modules, ...linkedOutside(app), ...(spec.writable ?? []), ...(spec.extra ?? [])]);
-}
-
-/** What the application's image need not hold: packages of no use to this command, and the Node that the base has at the same place. */
-function needless(spec: SandboxSpec, app: Mount): ReadonlySet<string> {
-  const packages = spec.command === undefined ? [] : needlessPackages(app, spec.command);
+  const needs = spec.command === undefined ? null : packageNeeds(app, spec.command);
   const node = replacePrefix(spec.node.at, app.at, app.from);
   const isInBase = existsSync(node) && realpathSync(node) === realpathSync(spec.node.from);
-  return new Set([...packages, ...(isInBase ? [node] : [])]);
+  return {
+    mounts: unique([app, ...modules, ...(needs?.outside ?? []), ...linkedOutside(app), ...(spec.writable ?? []), ...(spec.extra ?? [])]),
+    without: new Set([...(needs?.needless ?? []), ...(isInBase ? [node] : [])]),
+  };
 }
 
 /** A program of ours: where it is bundled the bundle, else its whole package; and the packages it depends on. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { needlessPackages } from './needless-packages.js';
+import { packageNeeds } from './package-needs.js';
 
 const AT = '/srv/app';
 let root: string;
@@ -19,7 +19,7 @@ function pkg(name: string, dependencies: readonly string[] = []): void {
 }
 
 function leftOut(words: readonly string[]): readonly string[] {
-  return [...needlessPackages({ from: root, at: AT }, { words, cwd: AT })].map((path) => path.slice(root.length + 1)).toSorted();
+  return [...(packageNeeds({ from: root, at: AT }, { words, cwd: AT })?.needless ?? [])].map((path) => path.slice(root.length + 1)).toSorted();
 }
 
 test('packages for development are of no use, with what only they depend on; what nobody declares stays', () => {
@@ -67,10 +67,18 @@ test('of a repository of several packages: what the started one and those that i
   expect(leftOut(['api/main.js'])).toEqual(['node_modules/ofWeb', 'node_modules/tool']);
 });
 
+test('what is needed of the folders above, also where only the command or a file names it', () => {
+  put('apps/api/package.json', { dependencies: { declared: '*' }, devDependencies: { loader: '*', tester: '*' } });
+  put('apps/api/main.ts', "import 'phantom/part';");
+  for (const name of ['declared', 'loader', 'phantom', 'tester', 'other']) pkg(name);
+  const needs = packageNeeds({ from: join(root, 'apps/api'), at: '/srv/apps/api' }, { words: ['--import', 'loader', 'main.ts'], cwd: '/srv/apps/api' });
+  expect(needs?.outside.map(({ at }) => at).toSorted()).toEqual(['declared', 'loader', 'phantom'].map((name) => `/srv/node_modules/${name}`));
+});
+
 test('a command that names no file of the application leaves nothing out', () => {
   put('package.json', { dependencies: { framework: '*' }, devDependencies: { tester: '*' } });
   put('node_modules/framework/cli.js');
   pkg('framework');
   pkg('tester');
-  for (const words of [['node_modules/framework/cli.js'], ['missing.js'], ['-e', '1'], []]) expect(leftOut(words)).toEqual([]);
+  for (const words of [['node_modules/framework/cli.js'], ['missing.js'], ['-e', '1'], []]) expect(packageNeeds({ from: root, at: AT }, { words, cwd: AT })).toBeNull();
 });

@@ -2,41 +2,51 @@ import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isWithin, replacePrefix } from '../paths.js';
 import type { Mount, StartCommand } from '../sandbox.js';
-import { reachable, wantedBy, type Wanted } from './dependency-closure.js';
+import { reachable, wantedBy, type Closure, type Wanted } from './dependency-closure.js';
 import { manifestOf, namesOf, type Manifest } from './manifest.js';
 import { filesAt, isOwn, quotedIn, reachedSources, readable, type Source } from './reached-sources.js';
 
+/** What the packages of a folder tell of what a command needs. */
+export interface PackageNeeds {
+  /** Needed packages outside of the application's folder, and links to them. */
+  readonly outside: readonly Mount[];
+  /** Folders of packages inside it that the run has no use for. */
+  readonly needless: ReadonlySet<string>;
+}
+
 /**
- * Folders of packages inside an application's folder that its run has no use for: packages for development, and those of other programs in the
- * same repository. They are declared by some package.json of the application, but not by those of the files that the command starts and that relative paths
- * lead to from there, and none of these files has their name in quotes. Packages that nobody declares are not among them: why they are there is not known.
- * None: the command names no file of the application's own, or one of a framework that finds the application by itself.
+ * Of no use are packages for development, and those of other programs in the same repository. They are declared by some package.json of the application, but not by those of
+ * the files that the command starts and that relative paths lead to from there, and none of these files has their name in quotes. Packages
+ * that nobody declares are not among them: why they are there is not known.
+ * Null: the command names no file of the application's own, or one of a framework that finds the application by itself.
  */
-export function needlessPackages(app: Mount, command: StartCommand): ReadonlySet<string> {
+export function packageNeeds(app: Mount, command: StartCommand): PackageNeeds | null {
   const words = command.words.flatMap((word) => [word, word.slice(word.indexOf('=') + 1)]);
   const files = words.flatMap((word) => filesAt(replacePrefix(resolve(command.cwd, word), app.at, app.from)));
-  if (!files.some((file) => isOwn(file, app.from))) return new Set();
+  if (!files.some((file) => isOwn(file, app.from))) return null;
   const folder = { from: replacePrefix(command.cwd, app.at, app.from), at: command.cwd };
-  const named = words.flatMap((word) => wantedByName(word, folder));
-  const needed = neededBy(named, reachedSources(files, app.from), app);
+  const needed = neededBy(words.flatMap((word) => wantedByName(word, folder)), reachedSources(files, app.from), app);
   const declared = insideOf(app, reachable(manifestsOf(app).flatMap(({ place, manifest }) => [
     ...wantedBy(place, manifest), ...Object.keys(manifest.devDependencies ?? {}).map((name) => ({ folder: place, name })),
   ])).packages);
-  return new Set(declared.filter((one) => ![...needed].some((other) => isWithin(other, one))));
+  return {
+    outside: [...needed.packages, ...needed.links].filter(({ at }) => !isWithin(at, app.at)),
+    needless: new Set(declared.filter((one) => !needed.packages.some(({ from }) => isWithin(from, one)))),
+  };
 }
 
-/** Real folders of packages: what the sources' own packages declare and what they have in quotes, until packages of the application lead to no further sources. */
-function neededBy(named: readonly Wanted[], started: readonly Source[], app: Mount): ReadonlySet<string> {
+/** What the sources' own packages declare and what they have in quotes, until packages of the application lead to no further sources. */
+function neededBy(named: readonly Wanted[], started: readonly Source[], app: Mount): Closure {
   const sources = new Map(started.map((source) => [source.path, source]));
   for (;;) {
     const folders = new Set([...sources.keys()].map((path) => packageOf(path, app)));
     const declared = [...folders].flatMap((from) => wantedBy(placeIn(app, from), manifestOf(from)));
     const quoted = [...sources.values()].flatMap(({ path, quoted }) => [...quoted].flatMap((text) => wantedByName(text, placeIn(app, dirname(path)))));
-    const { packages } = reachable([...named, ...declared, ...quoted]);
+    const needed = reachable([...named, ...declared, ...quoted]);
     const before = sources.size;
-    const own = packages.map(({ from }) => from).filter((from) => isOwn(from, app.from));
+    const own = needed.packages.map(({ from }) => from).filter((from) => isOwn(from, app.from));
     for (const source of reachedSources([...own, ...folders].flatMap(entriesOf), app.from)) sources.set(source.path, source);
-    if (sources.size === before) return new Set(packages.map(({ from }) => from));
+    if (sources.size === before) return needed;
   }
 }
 
