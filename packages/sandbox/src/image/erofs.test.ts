@@ -65,6 +65,8 @@ test.skipIf(missing !== null)(`an application that changes while its image is ma
   await changing;
   const made = await making;
   expect(made.key).not.toBe(first.key);
+  // None with the key of what it was before the change: that would hold something else.
+  expect(images()).toHaveLength(2);
   expect(await erofsImage('app', tree)).toEqual(made);
 });
 
