@@ -1,6 +1,6 @@
 /** Reproductions in virtual machines: real kernel, real QEMU, by emulation where this machine has nothing better. */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dejaRun } from '../support/deja-run.ts';
 import { deja } from '../support/deja.ts';
 import { freePort } from '../support/free-port.ts';
+import { machinesOf, ownStore } from '../support/machines.ts';
 import { DEJA, packagesIn, reproduce, verdictsOf } from './real-apps/deja.ts';
 
 const probe = await probeSandbox('qemu');
@@ -16,24 +17,13 @@ const cwd = mkdtempSync(join(tmpdir(), 'deja-qemu-'));
 const out = join(cwd, 'out');
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
+let store = '';
 beforeAll(() => {
-  // A store of its own, because it is spoilt; but kernels are not got twice.
-  const own = join(cwd, 'cache');
-  for (const { kind, name, path } of stored()) if (kind === 'kernel' || kind === 'trial') cpSync(path, join(own, 'vm', name), { recursive: true });
-  process.env['DEJA_CACHE'] = own;
+  store = ownStore(cwd);
 });
 
-/** Processes that use this test's store: nobody else's. */
 function machines(): readonly string[] {
-  const store = join(cwd, 'cache');
-  return readdirSync('/proc').filter((name) => {
-    try {
-      const command = readFileSync(`/proc/${name}/cmdline`, 'latin1');
-      return /^qemu-system|\0qemu-system/.test(command) && command.includes(store);
-    } catch {
-      return false;
-    }
-  });
+  return machinesOf(store);
 }
 
 async function until(holds: () => boolean): Promise<void> {

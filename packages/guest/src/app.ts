@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { putUnderBounds } from './bounds.js';
 import { AgentError } from './failure.js';
 import { oomKills } from './oom.js';
 import type { AppOutput } from './output.js';
@@ -36,6 +37,7 @@ export function startApp(plan: GuestPlan, env: Readonly<Record<string, string>>,
   const [file = '', ...args] = command;
   // A group of its own: all of it is killed at the end.
   const child = spawn(file, args, { cwd: plan.app.cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  if (plan.network.mode === 'isolated' && child.pid !== undefined) putUnderBounds(child.pid);
   child.stdout.on('data', (chunk: Buffer) => output.push('stdout', chunk));
   child.stderr.on('data', (chunk: Buffer) => output.push('stderr', chunk));
   let end: AppEnd | null = null;

@@ -6,3 +6,5 @@ export type { FrameListener } from './channel.js';
 export { MAX_FRAME, MAX_HEADER } from './frames.js';
 export type { Frame } from './frames.js';
 export { AGENT_ENTRY } from './entry.js';
+export { APP_CGROUP } from './bounds.js';
+export { inWords } from './app-end.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningApp } from './app.js';
+import { inWords } from './app-end.js';
 import { AgentError } from './failure.js';
 import { closedPorts } from './listening.js';
 import { FAILURE_LINES } from './output.js';
@@ -74,19 +75,4 @@ function portInUse(ports: readonly number[], plan: GuestPlan, output?: readonly 
       : 'Stop the program that listens there, or use --sandbox namespace, which has ports of its own.',
     ...(output && { output }),
   });
-}
-
-export function inWords(end: AppEnd): string {
-  switch (end.kind) {
-    case 'exited':
-      return `ended with code ${end.code}`;
-    case 'signalled':
-      return `was ended by ${end.signal}`;
-    case 'timed-out':
-      return 'was stopped at its deadline';
-    case 'oom-killed':
-      return 'was killed by the system for want of memory';
-    case 'never-started':
-      return `could not be started (${end.message})`;
-  }
 }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { locatePostgres, postgresTemplate, type Certificate } from '@deja/fixtures';
-import type { ErrorPackage } from '@deja/format';
+import { DejaError, type ErrorPackage } from '@deja/format';
 import { GuestError, pickSandbox, type Sandbox, type SandboxChoice, type SandboxSpec } from '@deja/sandbox';
 import type { Divergence } from './compare/divergence.js';
 import { summarise } from './compare/failure.js';
@@ -129,6 +129,9 @@ async function controlled(plan: ReproductionPlan, attempt: (changed: Reproductio
   }
 }
 
+/** The sandbox went while it ran: what was in it did that, for it had come up. */
+const LOST: ReadonlySet<string> = new Set(['DEJA_SANDBOX_DIED', 'DEJA_SANDBOX_HUNG']);
+
 /** Reasons that no further run can change. */
 const LASTING: ReadonlySet<string> = new Set(['DEJA_DATA_IN_THE_WAY', 'DEJA_NO_START_COMMAND', 'DEJA_PLAN_INVALID', 'DEJA_PORT_IN_USE']);
 
@@ -145,8 +148,9 @@ async function judged(run: () => Promise<CompletedRun>, judgement: (completed: C
   } catch (error) {
     // Interrupted: the sandbox was ended on purpose, and what it says of that is no result.
     if (signal?.aborted) return null;
-    if (!(error instanceof GuestError)) throw error;
-    const { code, message, hint, output } = error;
+    if (!(error instanceof GuestError) && !(error instanceof DejaError && LOST.has(error.code))) throw error;
+    const { code, message, hint } = error;
+    const output = error instanceof GuestError ? error.output : [];
     return {
       verdict: 'inconclusive', ms: null, failure: null, divergence: { where: 'start', summary: message },
       error: { code, message, ...(hint === undefined ? {} : { hint }), output },

@@ -103,7 +103,7 @@ export class AgentClient {
   async #within<T>(limitMs: number, what: string, answer: Promise<T>): Promise<T> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => late.reject(new DejaError('DEJA_SANDBOX_HUNG', `the sandbox did not answer '${what}' within ${limitMs} ms`, { hint: 'The machine may be overloaded; try again.' })),
+      () => late.reject(new DejaError('DEJA_SANDBOX_HUNG', `the sandbox did not answer '${what}' within ${Math.round(limitMs)} ms`, { hint: 'The machine may be overloaded, or what runs in the sandbox stopped it; try again.' })),
       limitMs,
     );
     try {

@@ -104,6 +104,8 @@ async function connection(connect: NonNullable<Making['connect']>, gone: Promise
 }
 
 function epitaph(child: ChildProcess, words: string): string {
+  // Of all that a kernel says when it gives up, this line tells why.
+  const panic = /Kernel panic - not syncing: .*/.exec(words)?.[0];
   const end = child.exitCode !== null ? `exit code ${child.exitCode}` : child.signalCode !== null ? child.signalCode : '';
-  return [end, words.trim()].filter(Boolean).join(': ');
+  return [end, panic ?? words.trim()].filter(Boolean).join(': ');
 }

@@ -9,6 +9,7 @@ export interface RunDocument {
   readonly verdict: string;
   readonly failure: string | null;
   readonly divergence: { readonly where: string; readonly summary: string } | null;
+  readonly error?: { readonly code: string; readonly message: string };
 }
 
 /** What of `deja reproduce --json` these tests look at. */

@@ -1,5 +1,5 @@
 import type { ErrorPackage } from '@deja/format';
-import type { Observation } from '@deja/guest';
+import { inWords, type Observation } from '@deja/guest';
 import type { Verdict } from '../verdict.js';
 import type { Divergence } from './divergence.js';
 import { compareFailures } from './failure.js';
@@ -72,7 +72,7 @@ function inconclusive(summary: string): Judgement {
 }
 
 function withoutPackage({ responses, end }: Observation): string {
-  if (end !== null) return `the application ended (${JSON.stringify(end)}) and left no record of the request`;
+  if (end !== null) return `the application ${inWords(end)} and left no record of the request`;
   const failed = responses.find(({ error }) => error !== undefined);
   return failed ? `the trigger got no answer: ${failed.error}` : 'the application left no record of the request';
 }

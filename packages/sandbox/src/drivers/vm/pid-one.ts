@@ -1,3 +1,5 @@
+import { APP_CGROUP } from '@deja/guest';
+
 /** What the guest's kernel calls the port of the agent, where it is one of virtio-serial. */
 export const AGENT_PORT = 'deja.agent';
 /** Where the guest listens for the host, where that connects by vsock. Any number above 1023. */
@@ -9,6 +11,10 @@ export type Channel = 'serial' | 'vsock';
 /** Node cannot listen on a vsock: this program hands its connections on. */
 export const VSOCK_BRIDGE = 'socat';
 const AGENT_SOCKET = '/run/deja-agent';
+
+const MAX_PROCESSES = 1024;
+/** What agent, stubs and engines need beside the application. */
+const AGENT_KIB = 256 * 1024;
 
 /** Runs the agent; its words are the arguments. `$log`: where what is no part of the protocol goes. */
 const AGENT: Readonly<Record<Channel, string>> = {
@@ -25,18 +31,29 @@ ${VSOCK_BRIDGE} VSOCK-LISTEN:${AGENT_VSOCK_PORT},reuseaddr,fork UNIX-CONNECT:${A
 `,
 };
 
+/** For the application: processes, and memory and processor so that the agent always has some. */
+const BOUNDS = `
+bounds=${APP_CGROUP}
+echo '+pids +memory +cpu' > /sys/fs/cgroup/cgroup.subtree_control && mkdir $bounds
+echo ${MAX_PROCESSES} > $bounds/pids.max
+echo $((($(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo) - ${AGENT_KIB}) * 1024)) > $bounds/memory.max
+echo 20 > $bounds/cpu.weight
+`;
+
 /**
  * The first process of a virtual machine, a script for busybox's shell: the network, the agent, and reaping what nobody else waits for.
  */
 export function pidOne(channel: Channel): string {
   return `#!/bin/busybox sh
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp
+# The agent's own files are on a disk of its own: the application may fill its.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/run
 log=/dev/console
 { : > $log; } 2>/dev/null || log=/dev/null
 ip link set lo up
 ip route add local 0.0.0.0/0 dev lo 2>/dev/null
 echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
 hostname deja
+${BOUNDS.trim()}
 ${AGENT[channel].trim()}
 # The shell reaps every process whose parent is gone while it waits.
 while kill -0 $agent 2>/dev/null; do wait $agent; done
@@ -80,6 +97,8 @@ mount --move /proc /new/proc
 mount --move /sys /new/sys
 mount --move /dev /new/dev
 mkdir -p /new/dev/pts /new/dev/shm
+mount -t tmpfs -o mode=755,size=25% tmpfs /new/run
+mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
 mount -t devpts -o ptmxmode=0666,mode=620 devpts /new/dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /new/dev/shm
 chmod 1777 /new/tmp /new/var/tmp

@@ -18,7 +18,8 @@ export interface Attempt {
 }
 
 const ALIVE = 'deja: alive';
-const INIT = `#!/bin/busybox sh\n/bin/busybox echo ${ALIVE}\n/bin/busybox reboot -f\n`;
+/** It waits to be ended: what a serial port has not sent yet is lost by a reboot. */
+const INIT = `#!/bin/busybox sh\n/bin/busybox echo ${ALIVE}\n/bin/busybox sleep 60\n/bin/busybox reboot -f\n`;
 
 /** The initramfs of a guest that says one word. */
 export async function trialInitramfs(kernel: Kernel): Promise<string> {
@@ -48,8 +49,13 @@ export async function tryToBoot({ command, limitMs, silenceMs }: Attempt): Promi
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve).once('error', () => resolve(null)));
   clearTimeout(giveUp);
   if (ms !== null) return { ms };
-  const last = words.trim().split('\n').at(-1) ?? '';
-  return { why: code === null && last === '' ? given : `no guest came up (${last || `it ended with ${code}`})` };
+  const why = code === null ? given : `its program ended with ${code} before a guest was up`;
+  const last = lastLine(words) || lastLine(console);
+  return { why: last === '' ? why : `${why}: ${last}` };
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.trim() ?? '';
 }
 
 /** What was found out holds until this machine is started anew, or something named differs, and is kept so long. */
