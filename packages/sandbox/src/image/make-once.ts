@@ -15,8 +15,7 @@ const MAKER = /^\.draft-([0-9a-f]{8})-(\d+)-(\d+)-/;
  */
 export async function makeOnce(path: string, make: (draft: string) => Promise<void>): Promise<string> {
   if (existsSync(path)) {
-    const now = new Date();
-    utimesSync(path, now, now);
+    markUsed(path);
     return path;
   }
   const draft = draftFor(path);
@@ -31,6 +30,12 @@ export async function makeOnce(path: string, make: (draft: string) => Promise<vo
     await rm(draft, { recursive: true, force: true });
   }
   return path;
+}
+
+/** Puts off the day on which it is thrown away. */
+export function markUsed(path: string): void {
+  const now = new Date();
+  utimesSync(path, now, now);
 }
 
 const DRAFT = '.draft-';

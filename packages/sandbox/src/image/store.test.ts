@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function put(name: string, usedAt: number): void {
   const path = join(folder, name);
-  if (name.startsWith('template-')) {
+  if (/^(template|image)-/.test(name)) {
     mkdirSync(path);
     writeFileSync(join(path, 'memory'), Buffer.alloc(100_000, 1));
   } else {
@@ -37,4 +37,19 @@ test('over the budget the oldest templates go first, then the oldest of the rest
   expect(collectGarbage(3 * each, folder).map(({ name }) => name)).toEqual(['template-c']);
   expect(collectGarbage(each, folder).map(({ name }) => name)).toEqual(['template-d', 'base-1-a.erofs']);
   expect(existsSync(join(folder, 'notes.txt'))).toBe(true);
+});
+
+test('unpacked images go as templates do, by what is in them and not by where their links lead; what is in use stays', () => {
+  put('app-1-a.erofs', 10);
+  put('image-1-b', 20);
+  put('image-1-c', 30);
+  symlinkSync('/usr', join(folder, 'image-1-b', 'usr'));
+  symlinkSync('.', join(folder, 'image-1-b', 'self'));
+  utimesSync(join(folder, 'image-1-b'), 20, 20);
+  const bytes = new Map(stored(folder).map((one) => [one.name, one.bytes]));
+  expect(bytes.get('image-1-b')).toBe(bytes.get('image-1-c'));
+  expect(collectGarbage(0, folder, 15_000).map(({ name }) => name)).toEqual(['app-1-a.erofs']);
+  expect(collectGarbage(0, folder, 25_000).map(({ name }) => name)).toEqual(['image-1-b']);
+  expect(collectGarbage(0, folder).map(({ name }) => name)).toEqual(['image-1-c']);
+  expect(existsSync('/usr/bin')).toBe(true);
 });

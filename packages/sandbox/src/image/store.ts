@@ -1,8 +1,8 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { vmFolder } from './cache-folder.js';
 
-export type StoredKind = 'kernel' | 'initramfs' | 'base' | 'app' | 'template' | 'trial' | 'index';
+export type StoredKind = 'kernel' | 'initramfs' | 'base' | 'app' | 'image' | 'template' | 'trial' | 'index';
 
 /** Something that virtual machines are made of, made once and kept. */
 export interface Stored {
@@ -15,7 +15,7 @@ export interface Stored {
   readonly usedAt: number;
 }
 
-const KINDS: readonly StoredKind[] = ['kernel', 'initramfs', 'base', 'app', 'template', 'trial', 'index'];
+const KINDS: readonly StoredKind[] = ['kernel', 'initramfs', 'base', 'app', 'image', 'template', 'trial', 'index'];
 const BLOCK = 512;
 
 /** All that is kept, what was used last first. */
@@ -31,21 +31,26 @@ export function stored(folder = vmFolder()): readonly Stored[] {
 }
 
 /**
- * Throws away what was used longest ago, until no more than `maxBytes` are kept; templates before what they are made from, for they cost the most.
+ * Throws away what was used longest ago, until no more than `maxBytes` are kept; templates and unpacked images before what is smaller.
  * What a running machine has open goes on existing for it. Returns what went.
+ * @param inUseSince milliseconds since 1970: what was used later stays, however much it is
  */
-export function collectGarbage(maxBytes: number, folder = vmFolder()): readonly Stored[] {
+export function collectGarbage(maxBytes: number, folder = vmFolder(), inUseSince = Infinity): readonly Stored[] {
   const all = stored(folder);
   let left = all.reduce((sum, { bytes }) => sum + bytes, 0);
-  const oldestFirst = all.toReversed();
+  const oldestFirst = all.toReversed().filter(({ usedAt }) => usedAt < inUseSince);
   const gone: Stored[] = [];
-  for (const one of [...oldestFirst.filter(({ kind }) => kind === 'template'), ...oldestFirst.filter(({ kind }) => kind !== 'template')]) {
+  for (const one of [...oldestFirst.filter(isLarge), ...oldestFirst.filter((one) => !isLarge(one))]) {
     if (left <= maxBytes) break;
     rmSync(one.path, { recursive: true, force: true });
     left -= one.bytes;
     gone.push(one);
   }
   return gone;
+}
+
+function isLarge({ kind }: Stored): boolean {
+  return kind === 'template' || kind === 'image';
 }
 
 function namesIn(folder: string): readonly string[] {
@@ -57,7 +62,8 @@ function namesIn(folder: string): readonly string[] {
 }
 
 function bytesOf(path: string): number {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  // Links of an unpacked image lead where they lead in that, not here.
+  const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return 0;
   if (!stat.isDirectory()) return stat.blocks * BLOCK;
   return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { DejaError } from '@deja/format';
 import type { GuestPlan } from '@deja/guest';
+import { vmFolder } from '../../image/cache-folder.js';
 import { makeOnce } from '../../image/make-once.js';
 import { collectGarbage } from '../../image/store.js';
 import type { StartedSandbox, StoppedSandbox, Timed, Triggered } from '../../sandbox.js';
@@ -87,7 +88,8 @@ export class TemplatedSandbox implements StartedSandbox {
         await machine.agent.stop();
       }
     });
-    collectGarbage(KEPT_BYTES);
+    // Not what this run is made of, above all not what was just made.
+    collectGarbage(KEPT_BYTES, vmFolder(), performance.timeOrigin);
     return templateAt(folder);
   }
 
