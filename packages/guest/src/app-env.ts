@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inAppRoot } from './app-root.js';
 import type { GuestApp } from './plan.js';
 
 export interface Injected {
@@ -28,7 +29,7 @@ export function appEnvironment(app: GuestApp, injected: Injected): Readonly<Reco
 /** Node takes one file only: the application's own authorities, where it had some, stay in it. */
 function writeAuthorities(folder: string, ca: string, own: string | undefined): string {
   const file = join(folder, 'ca.pem');
-  const others = own !== undefined && existsSync(own) ? readFileSync(own, 'utf8') : '';
+  const others = own !== undefined && existsSync(inAppRoot(own)) ? readFileSync(inAppRoot(own), 'utf8') : '';
   writeFileSync(file, `${ca.trim()}\n${others}`);
   return file;
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { appRoot, groupOf, inAppRoot } from './app-root.js';
 import { putUnderBounds } from './bounds.js';
 import { AgentError } from './failure.js';
 import { oomKills } from './oom.js';
@@ -36,7 +37,7 @@ export function startApp(plan: GuestPlan, env: Readonly<Record<string, string>>,
   const oomBefore = oomKills();
   const [file = '', ...args] = command;
   // A group of its own: all of it is killed at the end.
-  const child = spawn(file, args, { cwd: plan.app.cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(file, args, { cwd: appRoot() === undefined ? plan.app.cwd : '/', env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   if (plan.network.mode === 'isolated' && child.pid !== undefined) putUnderBounds(child.pid);
   child.stdout.on('data', (chunk: Buffer) => output.push('stdout', chunk));
   child.stderr.on('data', (chunk: Buffer) => output.push('stderr', chunk));
@@ -87,7 +88,7 @@ function startCommand({ app, network }: GuestPlan): readonly string[] {
       hint: 'Set app.command in the plan to what starts the service, for example ["node", "server.js"].',
     });
   }
-  if (!existsSync(app.cwd)) {
+  if (!existsSync(inAppRoot(app.cwd))) {
     throw new AgentError('DEJA_NO_START_COMMAND', `the folder in which the application shall start, ${app.cwd}, does not exist here`, {
       hint: 'Point --app at the folder of the application.',
     });
@@ -99,6 +100,8 @@ function startCommand({ app, network }: GuestPlan): readonly string[] {
     });
   }
   if (network.mode !== 'isolated') return [file, ...args];
+  const root = appRoot();
+  if (root !== undefined) return [...BOUNDED, 'unshare', `--root=${root}`, `--wd=${app.cwd}`, `--setgid=${groupOf(app.uid)}`, `--setuid=${app.uid}`, '--', file, ...args];
   if (app.uid === 0) return [...BOUNDED, file, ...args];
   // The sandbox has one user only; a nested user namespace shows it to the application under its recorded number.
   return [...BOUNDED, 'unshare', '--user', `--map-user=${app.uid}`, `--map-group=${app.uid}`, '--', file, ...args];
@@ -111,7 +114,7 @@ function findProgram(program: string, cwd: string, path = '/usr/local/bin:/usr/b
 
 function isExecutable(file: string): boolean {
   try {
-    accessSync(file, constants.X_OK);
+    accessSync(inAppRoot(file), constants.X_OK);
     return true;
   } catch {
     return false;

@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { PostgresLogin, StartedPostgres } from '@deja/fixtures/postgres';
+import { giveToApp } from './app-root.js';
 import { AgentError } from './failure.js';
 import type { GuestDatabase, GuestPlan } from './plan.js';
 import type { WarmEngines } from './warm-engines.js';
@@ -84,9 +85,10 @@ async function makeFile({ app, network }: GuestPlan, { fixture }: GuestDatabase,
   } else {
     remove();
   }
-  mkdirSync(dirname(file), { recursive: true });
+  if (mkdirSync(dirname(file), { recursive: true }) !== undefined) giveToApp(app, dirname(file));
   const { writeSqlite } = await import('@deja/fixtures/sqlite');
   await writeSqlite(file, fixture);
+  giveToApp(app, file);
 }
 
 function isPostgres(database: GuestDatabase): database is PostgresDatabase {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReplayInstructions } from '@deja/format';
 import type { StubDivergence } from '@deja/stubs';
+import { giveToApp, letAppIn } from './app-root.js';
 import type { Injected } from './app-env.js';
 import { startDatabases } from './databases.js';
 import { makeMachine } from './machine.js';
@@ -58,6 +59,8 @@ export async function makeWorld(plan: GuestPlan, warm: WarmEngines): Promise<Wor
 function writeInstructions(plan: GuestPlan, folder: string, stubs: { readonly ca?: string; readonly redirect: ReplayInstructions['redirect'] }): Injected {
   const out = join(folder, 'out');
   mkdirSync(out);
+  letAppIn(folder);
+  giveToApp(plan.app, out);
   const replay = join(folder, 'replay.json');
   const instructions: ReplayInstructions = {
     ...plan.replay,

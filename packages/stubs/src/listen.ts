@@ -41,7 +41,8 @@ export async function open(server: Server, where: ListenAddress | { readonly pat
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.listen('path' in where ? { path: where.path } : { host: where.address, port: where.port });
+  // As databases do, for whatever user the application runs as.
+  server.listen('path' in where ? { path: where.path, readableAll: true, writableAll: true } : { host: where.address, port: where.port });
   try {
     await once(server, 'listening');
   } catch (error) {
