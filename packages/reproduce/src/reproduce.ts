@@ -7,7 +7,7 @@ import { summarise } from './compare/failure.js';
 import { judge, type Judgement } from './compare/judge.js';
 import { control, type ControlResult } from './control/control.js';
 import { guestPlan, type GuestTools } from './plan/guest-plan.js';
-import { locateApp, locateNode, type LocatedApp } from './plan/locate.js';
+import { locate, type Located } from './run/locate.js';
 import type { PlanInMaking, ReproductionPlan } from './plan/plan.js';
 import { workFiles } from './plan/work-files.js';
 import { runOnce, type CompletedRun, type RunTimes } from './run/run-once.js';
@@ -15,7 +15,7 @@ import { SandboxSupply } from './run/sandbox-supply.js';
 import { overallVerdict, type Verdict } from './verdict.js';
 
 export interface ReproduceOptions {
-  /** Folder of the application's code; default: where it was recorded. */
+  /** Folder of the application's code, or archive of its container image; default: where it was recorded. */
   readonly app?: string;
   readonly sandbox: SandboxChoice;
   readonly runs: number;
@@ -33,6 +33,7 @@ export interface ReproduceOptions {
 }
 
 export type Progress =
+  | { readonly step: 'unpack'; readonly image: string }
   | { readonly step: 'sandbox'; readonly sandbox: Sandbox }
   | { readonly step: 'difference'; readonly text: string }
   | { readonly step: 'run'; readonly number: number; readonly of: number; readonly run: RunResult }
@@ -64,13 +65,16 @@ export interface Reproduction {
  */
 export async function reproduce(making: PlanInMaking, options: ReproduceOptions): Promise<Reproduction> {
   const { recording } = making;
-  const { app, node } = located(making, options);
+  const picking = pickSandbox(options.sandbox);
+  picking.catch(() => undefined);
+  const located = await locate(making, { ...options, onUnpack: (image) => options.onProgress?.({ step: 'unpack', image }) }, async () => (await picking).isolation);
+  const { app, node } = located;
   const differences = [...app.differences, ...(node.difference === undefined ? [] : [node.difference])];
   for (const text of differences) options.onProgress?.({ step: 'difference', text });
-  const [sandbox, postgres] = await Promise.all([pickSandbox(options.sandbox), postgresFor(recording, options.cacheFolder)]);
+  const [sandbox, postgres] = await Promise.all([picking, postgresFor(recording, options.cacheFolder)]);
   options.onProgress?.({ step: 'sandbox', sandbox });
 
-  await using sandboxes = new SandboxSupply(sandbox, { ...specOf(making, app.folder, node.node, options.preload, postgres), ...(options.onLog ? { onLog: options.onLog } : {}) });
+  await using sandboxes = new SandboxSupply(sandbox, { ...specOf(making, located, options.preload, postgres), ...(options.onLog ? { onLog: options.onLog } : {}) });
   const plan = withReadyTime(await making.plan, options.readyMs);
   const otherCode = options.app !== undefined && app.differences.length > 0;
   const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, postgres, otherCode }), options.signal);
@@ -96,26 +100,23 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
 }
 
 /**
- * What a sandbox for this plan is made of.
+ * What a virtual machine for this plan is made of.
  * Throws DejaError when the application, its Node or an engine is missing.
  */
 export async function sandboxSpec(making: PlanInMaking, options: Pick<ReproduceOptions, 'app' | 'preload' | 'cacheFolder' | 'searchPath'>): Promise<SandboxSpec> {
-  const { app, node } = located(making, options);
-  return specOf(making, app.folder, node.node, options.preload, await postgresFor(making.recording, options.cacheFolder));
+  const located = await locate(making, options, async () => 'virtual machine');
+  return specOf(making, located, options.preload, await postgresFor(making.recording, options.cacheFolder));
 }
 
-function located(making: PlanInMaking, options: Pick<ReproduceOptions, 'app' | 'searchPath'>): { readonly app: LocatedApp; readonly node: ReturnType<typeof locateNode> } {
-  return { app: locateApp(making.recording, options.app), node: locateNode(making.app.node, options.searchPath) };
-}
-
-function specOf({ app }: PlanInMaking, folder: string, node: string, preload: string, postgres: GuestTools['postgres']): SandboxSpec {
+function specOf({ app }: PlanInMaking, located: Located, preload: string, postgres: GuestTools['postgres']): SandboxSpec {
   return {
-    app: { from: folder, at: app.folder },
+    app: { from: located.app.folder, at: app.folder },
     command: { words: [...app.arguments, ...(app.env['NODE_OPTIONS'] ?? '').split(' ')], cwd: app.cwd },
-    node: { from: node, at: app.node.path },
+    node: { from: located.node.node, at: app.node.path },
     modules: [preload],
     ...(postgres && { tools: [dirname(postgres.binaries), postgres.template], postgres }),
-    ...workFiles(app, folder),
+    // What lies beside the code in a container image is in there as well.
+    ...(located.image ? { image: { root: located.image.root, uid: app.uid } } : workFiles(app, located.app.folder)),
   };
 }
 

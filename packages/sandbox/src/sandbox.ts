@@ -18,12 +18,21 @@ export interface StartCommand {
   readonly cwd: string;
 }
 
+/** The root file system of a container image, which the application's folder is in. Nothing in it is trusted: links lead where they lead in there. */
+export interface ImageRoot {
+  readonly root: string;
+  /** Number of the recorded user: all files are this user's where their owners could not be kept. */
+  readonly uid: number;
+}
+
 /** What a sandbox is made of. Paths of this machine, unless said otherwise. */
 export interface SandboxSpec {
   /** The application's folder, shown at its recorded path. The application may write to it; the real folder does not change. */
   readonly app: Mount;
   /** What will start it, by which images leave out packages that are of no use to it. Without: all are there. */
   readonly command?: StartCommand;
+  /** The application comes from a container image. Virtual machines give it all of it; the others only its folder, and what lies in the image beside that. */
+  readonly image?: ImageRoot;
   /** The Node executable that runs the application, shown where the recording had it. */
   readonly node: Mount;
   /** Modules that the plan names (the preload): shown with all that they import. */

@@ -24,7 +24,7 @@ const DEFAULT_MAX = 4096;
 export function image(program: Command): void {
   const images = program.command('image').description('what virtual machines are made of: kernel, images, templates');
   addCommand(images, 'build <PKG>', 'make the images for a package ahead of its first reproduction')
-    .option('--app <DIR>', "folder of the application's code (default: where it was recorded)")
+    .option('--app <DIR|IMAGE>', "folder of the application's code, or its container image: an OCI layout or `docker save` archive, with #TAG where there are several (default: where it was recorded)")
     .addOption(new Option('--sandbox <KIND>', 'who will run them').choices(['qemu', 'firecracker']).default('qemu'))
     .action(act<BuildOptions, [string]>(build));
   addCommand(images, 'ls', 'list what is kept, what was used last first').action(act(async (output: Output) => list(output)));
@@ -43,7 +43,7 @@ async function build(output: Output, { app, sandbox }: BuildOptions, named: stri
   const ms = performance.now() - began;
   output.document({ ...images, ms });
   output.print(Object.entries(images).map(([kind, { path, bytes }]) => `${kind.padEnd(6)}  ${size(bytes).padStart(10)}  ${shownPath(path)}`).join('\n'));
-  output.next(`reproduce ${shellWord(named)} --sandbox ${sandbox}`, 'run it in a virtual machine');
+  output.next(`reproduce ${shellWord(named)} --sandbox ${sandbox}${app === undefined ? '' : ` --app ${shellWord(app)}`}`, 'run it in a virtual machine');
   return EXIT.ok;
 }
 

@@ -26,7 +26,7 @@ const SANDBOXES: readonly SandboxChoice[] = ['auto', 'process', 'namespace', 'qe
 
 export function reproduce(program: Command): void {
   addCommand(program, 'reproduce <PKG>', 'run the recorded failure again, with nothing real within reach')
-    .option('--app <DIR>', "folder of the application's code (default: where it was recorded)")
+    .option('--app <DIR|IMAGE>', "folder of the application's code, or its container image: an OCI layout or `docker save` archive, with #TAG where there are several (default: where it was recorded)")
     .addOption(new Option('--sandbox <KIND>', 'where to run it').choices(SANDBOXES).default('auto'))
     .option('--runs <N>', 'how many times', wholeNumber, 1)
     .option('--ready-timeout <SECONDS>', 'how long the application may take to start', wholeNumber)
@@ -70,6 +70,9 @@ function tryOutSandbox(choice: SandboxChoice): void {
 
 function report(progress: Progress, output: Output): void {
   switch (progress.step) {
+    case 'unpack':
+      output.say(output.err.dim(`unpacking ${progress.image}`));
+      break;
     case 'sandbox':
       output.say(output.err.dim(`sandbox ${progress.sandbox.name}: ${progress.sandbox.description}`));
       break;

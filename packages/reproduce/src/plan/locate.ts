@@ -26,18 +26,28 @@ export function locateApp({ context }: ErrorPackage, given: string | undefined):
     throw new DejaError('DEJA_APP_MISSING', `the application's folder ${folder} is not here`, { hint: 'name the folder of its code: --app DIR' });
   }
   if (!statSync(folder).isDirectory()) {
-    throw new DejaError('DEJA_APP_MISSING', `${folder} is a file, and the application is a folder`, { hint: 'name the folder of its code: --app DIR' });
+    throw new DejaError('DEJA_APP_MISSING', `${folder} is a file, and neither the application's folder nor an archive of its container image`, { hint: 'name the folder of its code: --app DIR' });
   }
   const entry = context.process.entry;
   if (entry === undefined || !entry.startsWith(`${recorded}/`)) return { folder, differences: [], changedCode: given !== undefined };
   const entryHere = join(folder, relative(recorded, entry));
   const root = join(folder, relative(recorded, context.process.root));
-  const differences = [...versionDifference(root, context.application), ...hashDifference(entryHere, context.application.entryHash)];
+  const differences = codeDifferences({ manifest: join(root, 'package.json'), entry: entryHere }, context.application);
   return { folder, differences, changedCode: given !== undefined || differences.length > 0 };
 }
 
-function versionDifference(root: string, { name, version }: ErrorPackage['context']['application']): readonly string[] {
-  const file = join(root, 'package.json');
+/** What says which application the code is: its package.json, and the script that starts it. */
+export interface Code {
+  readonly manifest: string;
+  readonly entry: string;
+}
+
+/** One line for each difference from the recorded application. */
+export function codeDifferences({ manifest, entry }: Code, recorded: ErrorPackage['context']['application']): readonly string[] {
+  return [...versionDifference(manifest, recorded), ...hashDifference(entry, recorded.entryHash)];
+}
+
+function versionDifference(file: string, { name, version }: ErrorPackage['context']['application']): readonly string[] {
   if (version === undefined || !existsSync(file)) return [];
   const here = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
   if (here.name !== name) return [`recorded was ${name ?? 'an unnamed application'}, here is ${here.name ?? 'an unnamed one'}`];
@@ -54,8 +64,19 @@ function hashDifference(entry: string, recorded: string | undefined): readonly s
 /** ELF, Mach-O (64 bit, and for several architectures), Windows. */
 const BINARY_MAGIC = ['\x7fELF', '\xcf\xfa\xed\xfe', '\xca\xfe\xba\xbe', 'MZ'];
 
+export interface RecordedNode {
+  readonly version: string;
+  readonly path: string;
+}
+
+export interface LocatedNode {
+  readonly node: string;
+  /** One line, where it is not of the recorded version. */
+  readonly difference?: string;
+}
+
 /** A Node to run the application: the recorded executable, or one of the same major version on the path. */
-export function locateNode(recorded: { readonly version: string; readonly path: string }, searchPath: string): { readonly node: string; readonly difference?: string } {
+export function locateNode(recorded: RecordedNode, searchPath: string): LocatedNode {
   const wanted = plainVersion(recorded.version);
   if (recorded.path === process.execPath && wanted === process.versions.node) return { node: process.execPath };
   const here = [...searchPath.split(delimiter).map((folder) => join(folder, 'node')), process.execPath].filter((node) => existsSync(node));

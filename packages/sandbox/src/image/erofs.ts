@@ -75,7 +75,8 @@ async function make(draft: string, tree: Tree, compression: readonly string[]): 
   try {
     await mkdir(staged, { recursive: true });
     layOut(tree, staged);
-    await run('mkfs.erofs', [...compression, '-Eztailpacking', '-T0', '-x-1', `-U${NO_UUID}`, '--quiet', draft, staged], { env: { PATH: SYSTEM_PATH } });
+    const owner = tree.owner === undefined ? [] : [`--force-uid=${tree.owner}`, `--force-gid=${tree.owner}`];
+    await run('mkfs.erofs', [...compression, ...owner, '-Eztailpacking', '-T0', '-x-1', `-U${NO_UUID}`, '--quiet', draft, staged], { env: { PATH: SYSTEM_PATH } });
   } finally {
     await rm(staged, { recursive: true, force: true });
   }

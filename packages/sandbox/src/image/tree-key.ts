@@ -10,7 +10,7 @@ import { entriesOf, inOrder, type Tree } from './tree.js';
  * @throws DejaError DEJA_IMAGE_FAILED
  */
 export function treeKey(tree: Tree, index: FileIndex): string {
-  const hash = createHash('sha256').update(JSON.stringify([tree.folders, tree.links, tree.files]));
+  const hash = createHash('sha256').update(JSON.stringify([tree.folders, tree.links, tree.files, ...(tree.owner === undefined ? [] : [tree.owner])]));
   for (const { from, at } of inOrder(tree.mounts)) {
     hash.update(`\0${at}\0`);
     add(hash, from, tree.without, index);

@@ -11,6 +11,8 @@ export interface Tree {
   readonly folders?: readonly string[];
   readonly links?: readonly { readonly at: string; readonly to: string }[];
   readonly files?: Readonly<Record<string, string>>;
+  /** Whom all of it belongs to, instead of whom it belongs to on this machine. */
+  readonly owner?: number;
 }
 
 /** Later places over earlier ones. */

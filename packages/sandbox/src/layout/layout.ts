@@ -38,8 +38,13 @@ export const ETC = [
   'mime.types', 'os-release', 'pki', 'protocols', 'services', 'ssl', 'timezone',
 ];
 
-/** Where a file or folder of this machine that belongs to Deja is inside. The system's own stay where they expect to be. */
+/** Where a file or folder of this machine that belongs to Deja is inside. */
 export function ownPath(path: string): string {
+  return OWN + path;
+}
+
+/** Where an engine is inside. The system's own stay where they expect to be. */
+export function enginePath(path: string): string {
   return isWithin(path, '/usr') ? path : OWN + path;
 }
 
@@ -49,7 +54,8 @@ export function ownPath(path: string): string {
 export function layoutOf(spec: SandboxSpec): Layout {
   const app = appMount(spec);
   const system = SYSTEM.filter((path) => existsSync(path));
-  const asked: readonly Mount[] = [...moduleClosure(app.from, app.at), ...linkedOutside(app), nodeMount(spec.node, app), ...(spec.extra ?? [])].filter((mount) => !shownAnyway(mount, app));
+  const around = [...moduleClosure(app.from, app.at), ...linkedOutside(app)].filter(({ from }) => mayShow(spec, from));
+  const asked: readonly Mount[] = [...around, nodeMount(spec.node, app), ...(spec.extra ?? [])].filter((mount) => !shownAnyway(mount, app));
   const early = (mount: Mount): boolean => !isWithin(mount.at, '/usr') && !isWithin(mount.at, app.at);
   return {
     links: system.filter(isLink).map((at) => ({ at, to: readlinkSync(at) })),
@@ -95,8 +101,13 @@ export function toolMounts(spec: SandboxSpec): readonly Mount[] {
   return (spec.tools ?? []).map((tool) => {
     // Programs look for their libraries and data beside the folder they lie in.
     const whole = basename(tool) === 'bin' ? dirname(tool) : tool;
-    return { from: realpathSync(whole), at: ownPath(whole) };
+    return { from: realpathSync(whole), at: enginePath(whole) };
   });
+}
+
+/** What links of a container image lead to on this machine is none of the application's business. */
+export function mayShow({ image }: SandboxSpec, from: string): boolean {
+  return image === undefined || isWithin(realpathSync(from), image.root);
 }
 
 function nodeMount(node: Mount, app: Mount): Mount {

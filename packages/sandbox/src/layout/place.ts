@@ -1,5 +1,5 @@
 import type { GuestPlan, PostgresEngine } from '@deja/guest';
-import { ownPath } from './layout.js';
+import { enginePath, ownPath } from './layout.js';
 
 /** Deja's own parts are shown out of the application's way. */
 export function placeOwnParts(plan: GuestPlan): GuestPlan {
@@ -16,5 +16,5 @@ export function placeOwnParts(plan: GuestPlan): GuestPlan {
 }
 
 export function placeEngine({ binaries, template }: PostgresEngine): PostgresEngine {
-  return { binaries: ownPath(binaries), template: ownPath(template) };
+  return { binaries: enginePath(binaries), template: enginePath(template) };
 }

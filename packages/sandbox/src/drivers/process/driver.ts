@@ -4,6 +4,7 @@ import type { GuestPlan } from '@deja/guest';
 import { connectAgent } from '../../started.js';
 import { replacePrefix } from '../../paths.js';
 import type { Driver, SandboxSpec } from '../../sandbox.js';
+import { ownCopy } from './own-copy.js';
 
 /** The agent as a plain process: works everywhere, isolates nothing. */
 export const processDriver: Driver = {
@@ -14,15 +15,17 @@ export const processDriver: Driver = {
 
   async start(spec) {
     const began = performance.now();
+    const copy = spec.image && ownCopy(spec);
     const child = spawn(process.execPath, [AGENT_ENTRY], { stdio: ['pipe', 'pipe', 'pipe'], env: agentEnvironment(), detached: true });
     return await connectAgent(
       {
         name: 'process',
         child,
         onLog: spec.onLog,
-        place: (plan) => placeHere(plan, spec),
+        place: (plan) => placeHere(plan, { ...spec, ...(copy && { app: copy.app }) }),
         kill: () => child.kill('SIGKILL'),
         orderly: true,
+        ...(copy && { cleanUp: () => copy.remove() }),
       },
       began,
     );

@@ -13,6 +13,7 @@ import { packageNeeds } from '../../layout/package-needs.js';
 import { SYSTEM_FILES } from '../../layout/system-files.js';
 import { replacePrefix } from '../../paths.js';
 import type { Mount, SandboxSpec } from '../../sandbox.js';
+import { imageTree } from './image-tree.js';
 import { pidOne, VSOCK_BRIDGE, type Channel } from './pid-one.js';
 
 /** The file system of a virtual machine: the application's image over the base, and a layer in memory over both. */
@@ -27,12 +28,11 @@ const LINKS = ['bin', 'sbin', 'lib', 'lib64'].map((name) => ({ at: `/${name}`, t
 
 /** Makes what is not there yet. @throws DejaError DEJA_IMAGE_FAILED, DEJA_DISK_FULL, DEJA_SYSTEM_PART_MISSING, DEJA_SANDBOX_APP_ROOT */
 export async function imagesOf(spec: SandboxSpec, kernel: Kernel, channel: Channel): Promise<Images> {
-  const app = appMount(spec);
   const base = [{ from: kernel.busybox, at: '/usr/bin/busybox' }, ...(await baseMounts(spec, channel))];
   const links = [...LINKS, ...(await busyboxLinks(kernel.busybox, base))];
   const [baseImage, appImage] = await Promise.all([
     erofsImage('base', { mounts: base, folders: FOLDERS, links, files: { ...SYSTEM_FILES, [PID_ONE]: pidOne(channel) } }),
-    erofsImage('app', appTree(spec, app)),
+    erofsImage('app', spec.image ? await imageTree(spec, spec.image) : appTree(spec, appMount(spec))),
   ]);
   return { base: baseImage, app: appImage };
 }
@@ -40,8 +40,8 @@ export async function imagesOf(spec: SandboxSpec, kernel: Kernel, channel: Chann
 /** What runs are made with, whatever the application: the system, the agent, the preload, engines, the application's Node. */
 async function baseMounts(spec: SandboxSpec, channel: Channel): Promise<readonly Mount[]> {
   const agentNode = realpathSync(process.execPath);
-  const node = realpathSync(spec.node.from);
-  const nodes = [{ from: agentNode, at: ownPath(agentNode) }, { from: isSameFile(node, agentNode) ? agentNode : node, at: spec.node.at }];
+  // A container image has the application's Node in it, and programs of it are not run here: not even to ask for their libraries.
+  const nodes = [{ from: agentNode, at: ownPath(agentNode) }, ...(spec.image ? [] : [appNode(spec.node, agentNode)])];
   const tools = toolMounts(spec);
   const programs = tools.flatMap(({ from }) => globSync('bin/*', { cwd: from }).map((name) => join(from, name)));
   const libraries = await librariesOf([...nodes.map(({ from }) => from), ...programs]);
@@ -50,6 +50,12 @@ async function baseMounts(spec: SandboxSpec, channel: Channel): Promise<readonly
   // An engine's libraries beside it are part of the engine already.
   const outside = libraries.filter(({ from }) => !tools.some((tool) => from.startsWith(`${tool.from}/`)));
   return unique([...(await systemPrograms(channel === 'vsock' ? [VSOCK_BRIDGE] : [])), ...outside, ...etc, ...nodes, ...tools, ...own]);
+}
+
+/** Links to one file are one file in an image. */
+function appNode(node: Mount, agentNode: string): Mount {
+  const from = realpathSync(node.from);
+  return { from: isSameFile(from, agentNode) ? agentNode : from, at: node.at };
 }
 
 /** The application's folder and what it needs around it, without what it cannot need, and the Node that the base has at the same place. */
@@ -79,7 +85,6 @@ function isOurs(folder: string): boolean {
   return !folder.includes('/node_modules/');
 }
 
-/** Links to one file are one file in an image. */
 function isSameFile(one: string, other: string): boolean {
   const [first, second] = [statSync(one), statSync(other)];
   return first.size === second.size && first.mode === second.mode && (first.ino === second.ino || sumOf(one) === sumOf(other));

@@ -1,4 +1,5 @@
 import { APP_CGROUP } from '@deja/guest';
+import { USE_IMAGE_ROOT } from './image-root.js';
 
 /** What the guest's kernel calls the port of the agent, where it is one of virtio-serial. */
 export const AGENT_PORT = 'deja.agent';
@@ -54,6 +55,7 @@ ip route add local 0.0.0.0/0 dev lo 2>/dev/null
 echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
 hostname deja
 ${BOUNDS.trim()}
+${USE_IMAGE_ROOT.trim()}
 ${AGENT[channel].trim()}
 # The shell reaps every process whose parent is gone while it waits.
 while kill -0 $agent 2>/dev/null; do wait $agent; done
