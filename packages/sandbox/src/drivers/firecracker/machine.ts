@@ -93,10 +93,10 @@ async function begin(
     save: async () => {
       if (!into) throw new TypeError('this machine was not said to be saved');
       await api.send('PATCH /vm', { state: 'Paused' });
-      await api.send('PUT /snapshot/create', { snapshot_type: 'Full', snapshot_path: FILE.state, mem_file_path: FILE.memory });
-      await takeOut(join(workplace.folder, FILE.memory), into.memory);
+      await api.send('PUT /snapshot/create', { snapshot_type: 'Full', snapshot_path: FILE.savedState, mem_file_path: FILE.savedMemory });
+      await takeOut(join(workplace.folder, FILE.savedMemory), into.memory);
       await run('fallocate', ['--dig-holes', into.memory], { env: { PATH: SYSTEM_PATH } });
-      await takeOut(join(workplace.folder, FILE.state), into.state);
+      await takeOut(join(workplace.folder, FILE.savedState), into.state);
     },
   };
 }

@@ -21,8 +21,8 @@ export interface Workplace {
   bring(file: string, name: string): Promise<void>;
 }
 
-/** Names of what is in a workplace. */
-export const FILE = { api: 'api', vsock: 'vsock', kernel: 'kernel', initramfs: 'initramfs', base: 'base', app: 'app', memory: 'memory', state: 'state', log: 'log', metrics: 'metrics' } as const;
+/** Names of what is in a workplace. What a machine goes on from is not what it is saved to. */
+export const FILE = { api: 'api', vsock: 'vsock', kernel: 'kernel', initramfs: 'initramfs', base: 'base', app: 'app', memory: 'memory', state: 'state', savedMemory: 'saved-memory', savedState: 'saved-state', log: 'log', metrics: 'metrics' } as const;
 
 export const FOLDER_PREFIX = 'deja-fc-';
 
