@@ -2,7 +2,7 @@ export type {
   Isolation, Mount, ProbeResult, Sandbox, SandboxChoice, SandboxName, SandboxSpec, StartedSandbox, StoppedSandbox, Timed, Triggered,
 } from './sandbox.js';
 export { GuestError } from './errors.js';
-export { pickSandbox, probeSandbox, probeSandboxes } from './pick.js';
+export { measureSandbox, pickSandbox, probeSandbox, probeSandboxes } from './pick.js';
 export { buildImages } from './drivers/vm/parts.js';
 export { imageReference, type ImageReference } from './image/oci/image-reference.js';
 export { resolveIn } from './image/oci/root-folder.js';

@@ -3,7 +3,7 @@ import { firecrackerDriver } from './drivers/firecracker/driver.js';
 import { namespaceDriver } from './drivers/namespace/driver.js';
 import { qemuDriver } from './drivers/qemu/driver.js';
 import { processDriver } from './drivers/process/driver.js';
-import type { Driver, ProbeResult, Sandbox, SandboxChoice, SandboxName } from './sandbox.js';
+import type { Driver, Measured, ProbeResult, Sandbox, SandboxChoice, SandboxName } from './sandbox.js';
 
 /** Strongest first. */
 const DRIVERS: readonly Driver[] = [firecrackerDriver, qemuDriver, namespaceDriver, processDriver];
@@ -39,6 +39,11 @@ async function strongest(): Promise<Sandbox> {
 /** Tries one out. */
 export async function probeSandbox(name: SandboxName): Promise<ProbeResult> {
   return await driverOf(name).probe();
+}
+
+/** How long machines of this kind take here; null: it makes none. Throws what starting one throws. */
+export async function measureSandbox(name: SandboxName): Promise<Measured | null> {
+  return (await driverOf(name).measure?.()) ?? null;
 }
 
 /** Every sandbox by name, with what trying it out has shown: for `deja doctor`. */

@@ -111,7 +111,16 @@ export interface Driver {
   probe(): Promise<ProbeResult>;
   /** Where trying takes seconds: what came out of it the last time. */
   recall?(): Promise<ProbeResult>;
+  /** Where machines are booted and resumed: how long both take here. Throws what `start` throws. */
+  measure?(): Promise<Measured>;
   start(spec: SandboxSpec): Promise<StartedSandbox>;
+}
+
+export interface Measured {
+  /** Milliseconds from nothing until the agent was there. */
+  readonly bootMs: number;
+  /** Milliseconds until the agent of a copy answered that went on from a template. */
+  readonly resumeMs: number;
 }
 
 export type ProbeResult =

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SandboxName } from '@deja/sandbox';
+import { duration } from '../render/units.js';
 import { capturePreload } from '../shared/capture-preload.js';
 import { limited, missing, ok, type Check, type Finding } from './check.js';
 import { aptInstall, runs } from './programs.js';
@@ -52,9 +53,17 @@ async function captureLoads(env: NodeJS.ProcessEnv): Promise<Finding> {
 }
 
 async function sandbox(name: SandboxName): Promise<Finding> {
-  const { probeSandbox } = await import('@deja/sandbox');
+  const { measureSandbox, probeSandbox } = await import('@deja/sandbox');
   const probe = await probeSandbox(name);
-  if (probe.works) return ok(probe.how);
+  if (probe.works) {
+    try {
+      const measured = await measureSandbox(name);
+      return ok(measured === null ? probe.how : `${probe.how}; the agent after ${duration(measured.bootMs)}, from a template after ${duration(measured.resumeMs)}`);
+    } catch (error) {
+      const { message, hint } = error as Error & { readonly hint?: string };
+      return limited(`${probe.how}; but ${message}`, hint ?? 'Use --sandbox namespace.');
+    }
+  }
   const why = probe.reason;
   switch (name) {
     case 'firecracker':

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import type { Driver, SandboxSpec } from '../../sandbox.js';
+import type { SandboxSpec } from '../../sandbox.js';
 import { partsOf } from '../vm/parts.js';
-import { warmUpOf } from '../vm/ready-template.js';
-import { TemplatedSandbox } from '../vm/templated.js';
+import { vmDriver } from '../vm/vm-driver.js';
 import type { Vmm } from '../vm/vmm.js';
 import { locateFirecracker } from './binary.js';
 import { kernelCommandLine } from './kernel-command-line.js';
@@ -14,24 +13,14 @@ import { sweep } from './sweep.js';
 
 const MEMORY_MIB = 1024;
 
-const prepared = new WeakMap<SandboxSpec, Promise<Vmm>>();
-
 /** A virtual machine by Firecracker, in a jail where we are root: the smallest program between a guest and this machine. */
-export const firecrackerDriver: Driver = {
+export const firecrackerDriver = vmDriver({
   name: 'firecracker',
-  isolation: 'virtual machine',
   description: 'a Firecracker virtual machine with a kernel, a file system and a network of its own; it has no network device',
   probe: async () => await probeFirecracker(),
   recall: async () => await recallFirecracker(),
-
-  async start(spec) {
-    const began = performance.now();
-    const known = prepared.get(spec) ?? prepare(spec);
-    prepared.set(spec, known);
-    const vmm = await known;
-    return new TemplatedSandbox(vmm, { warmUp: warmUpOf(spec), onLog: spec.onLog }, performance.now() - began);
-  },
-};
+  prepare,
+});
 
 async function prepare(spec: SandboxSpec): Promise<Vmm> {
   const [programs, parts] = await Promise.all([locateFirecracker(), partsOf(spec, 'vsock'), sweep()]);

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Driver, SandboxSpec } from '../../sandbox.js';
+import type { SandboxSpec } from '../../sandbox.js';
 import { partsOf } from '../vm/parts.js';
-import { warmUpOf } from '../vm/ready-template.js';
-import { TemplatedSandbox } from '../vm/templated.js';
+import { vmDriver } from '../vm/vm-driver.js';
 import type { Vmm } from '../vm/vmm.js';
 import { qemuArguments } from './command-line.js';
 import { boot, resume } from './machine.js';
@@ -10,25 +9,14 @@ import { probeQemu, recallQemuWithKvm } from './probe.js';
 
 const MEMORY_MIB = 1024;
 
-/** Several runs are made of one specification: what they are made of is looked at once. */
-const prepared = new WeakMap<SandboxSpec, Promise<Vmm>>();
-
 /** A virtual machine by QEMU: a kernel, a file system and a network of its own, with KVM or by emulation. */
-export const qemuDriver: Driver = {
+export const qemuDriver = vmDriver({
   name: 'qemu',
-  isolation: 'virtual machine',
   description: 'a virtual machine with a kernel, a file system and a network of its own; it has no network device',
   probe: async () => (await probeQemu()).result,
   recall: async () => recallQemuWithKvm(),
-
-  async start(spec) {
-    const began = performance.now();
-    const known = prepared.get(spec) ?? prepare(spec);
-    prepared.set(spec, known);
-    const vmm = await known;
-    return new TemplatedSandbox(vmm, { warmUp: warmUpOf(spec), onLog: spec.onLog }, performance.now() - began);
-  },
-};
+  prepare,
+});
 
 async function prepare(spec: SandboxSpec): Promise<Vmm> {
   const { accelerator, version } = await probeQemu();

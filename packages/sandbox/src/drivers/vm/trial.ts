@@ -30,15 +30,17 @@ export async function trialInitramfs(kernel: Kernel): Promise<string> {
 export async function tryToBoot({ command, limitMs, silenceMs }: Attempt): Promise<{ readonly ms: number } | { readonly why: string }> {
   const began = performance.now();
   const [program = '', ...args] = command;
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH }, cwd: '/', timeout: limitMs, killSignal: 'SIGKILL' });
-  let [console, words, given] = ['', '', `a guest was not up within ${limitMs} ms`];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH }, cwd: '/' });
+  let [console, words, givenUp] = ['', '', ''];
   let ms: number | null = null;
-  const giveUp = setTimeout(() => {
-    given = `a guest hung: it said nothing for ${silenceMs} ms`;
+  const giveUp = (why: string): void => {
+    givenUp ||= why;
     child.kill('SIGKILL');
-  }, silenceMs);
+  };
+  const late = setTimeout(() => giveUp(`a guest was not up within ${limitMs} ms`), limitMs);
+  const silent = setTimeout(() => giveUp(`a guest hung: it said nothing for ${silenceMs} ms`), silenceMs);
   child.stdout.on('data', (chunk: Buffer) => {
-    giveUp.refresh();
+    silent.refresh();
     console += chunk.toString('latin1');
     if (ms === null && console.includes(ALIVE)) {
       ms = performance.now() - began;
@@ -46,10 +48,14 @@ export async function tryToBoot({ command, limitMs, silenceMs }: Attempt): Promi
     }
   });
   child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve).once('error', () => resolve(null)));
-  clearTimeout(giveUp);
+  const end = await new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(`its program ended with ${code ?? signal} before a guest was up`));
+  });
+  clearTimeout(late);
+  clearTimeout(silent);
   if (ms !== null) return { ms };
-  const why = code === null ? given : `its program ended with ${code} before a guest was up`;
+  const why = givenUp || end;
   const last = lastLine(words) || lastLine(console);
   return { why: last === '' ? why : `${why}: ${last}` };
 }
