@@ -18,4 +18,11 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
     // The application comes first: it starts, unobserved.
     process.stderr.write(`deja: capture could not start: ${error instanceof Error ? error.message : String(error)}\n`);
   }
+} else if (!isMainThread && !isWrapper && process.env['DEJA_REPLAY'] !== undefined) {
+  try {
+    const { joinWorker } = await import('./replay/time/join-worker.js');
+    joinWorker(process.env['DEJA_REPLAY']);
+  } catch {
+    // Its main thread has said why.
+  }
 }

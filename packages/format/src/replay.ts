@@ -16,6 +16,8 @@ export interface ReplayInstructions {
   readonly sqlite?: readonly SqliteAnswer[];
   /** Recorded randomness of each request by its index, in the order of drawing. */
   readonly random?: readonly { readonly request: number; readonly source: string; readonly value: string }[];
+  /** Waiting is passed over. Absent: time passes as it does. */
+  readonly time?: ReplayTime;
   /** How incoming requests map to recorded ones: the n-th arrival that matches method and target. */
   readonly requests: readonly { readonly request: number; readonly method: string; readonly target: string }[];
 }
@@ -29,3 +31,25 @@ export interface SqliteAnswer {
   /** May be given any number of times (boot and background work). */
   readonly repeat: boolean;
 }
+
+/** Where waiting is passed over: a Unix socket of the agent's, on which every thread of the application says hello and then does as it is told. */
+export interface ReplayTime {
+  readonly socket: string;
+  /** File with the milliseconds that were skipped so far, for threads that start later. */
+  readonly skipped: string;
+}
+
+/** A thread of the application: lines of JSON, this one first. */
+export interface TimeHello {
+  readonly pid: number;
+  /** Whether it is its process's main thread. */
+  readonly main: boolean;
+  /** Milliseconds that its clock has been put forward already. */
+  readonly skipped: number;
+}
+
+/** What the agent tells it: to say how long until its next timer, or to put its clock forward. */
+export type TimeOrder = { readonly id: number } & ({ readonly do: 'tell' } | { readonly do: 'skip'; readonly ms: number });
+
+/** `left` null: no timer; `workers`: how many threads it has started that still run. `busy`: something is under way that would take real time. */
+export type TimeAnswer = { readonly id: number } & ({ readonly left: number | null; readonly workers: number } | { readonly busy: string } | { readonly done: true });

@@ -12,6 +12,8 @@ import type { AppEnd } from './protocol.js';
 
 /** The application's process, and every process that it starts in its group. */
 export interface RunningApp {
+  /** Undefined: it could not be started. */
+  readonly pid: number | undefined;
   /** How it ended; null while it runs. */
   readonly end: AppEnd | null;
   /** Resolves when it ended and its output was read. */
@@ -44,6 +46,7 @@ export function startApp(plan: GuestPlan, env: Readonly<Record<string, string>>,
   let end: AppEnd | null = null;
   const ended = endOf(child, oomBefore).then((how) => (end = how));
   return {
+    pid: child.pid,
     get end() {
       return end;
     },

@@ -1,7 +1,7 @@
 import type { HttpTrigger } from '@deja/format';
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '@deja/stubs/clock';
 import { withoutMapping } from './network.js';
 import type { GuestPlan } from './plan.js';
 import type { TriggerResult } from './protocol.js';
@@ -15,16 +15,16 @@ import { ResponseReader } from './response-reader.js';
  * @param onResult called with each result as it comes
  * @throws AgentError DEJA_PLAN_INVALID, before anything was sent
  */
-export async function fire(plan: GuestPlan, ended: AbortSignal, onResult: (result: TriggerResult) => void): Promise<readonly TriggerResult[]> {
+export async function fire(plan: GuestPlan, clock: Clock, ended: AbortSignal, onResult: (result: TriggerResult) => void): Promise<readonly TriggerResult[]> {
   const shots = plan.triggers.flatMap(({ request, at, trigger }) =>
     trigger.kind === 'http' ? [{ request, at, trigger, bytes: requestBytes(trigger, plan.stubs.blobs) }] : [],
   );
   return await Promise.all(
     shots.map(async ({ request, at, trigger, bytes }) => {
-      if (at > 0) await sleep(at, undefined, { signal: ended }).catch(() => undefined);
-      const began = performance.now();
-      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await answerTo(plan, trigger, bytes, ended);
-      const result = { request, ms: Math.round(performance.now() - began), ...answer };
+      if (at > 0) await clock.sleep(at, ended);
+      const began = clock.now();
+      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await answerTo(plan, trigger, bytes, clock, ended);
+      const result = { request, ms: Math.round(clock.now() - began), ...answer };
       onResult(result);
       return result;
     }),
@@ -40,12 +40,12 @@ type Answer = Pick<TriggerResult, 'response' | 'error'>;
 const REFUSED_FOR_MS = 1000;
 const REFUSED_STEP_MS = 5;
 
-async function answerTo(plan: GuestPlan, trigger: HttpTrigger, bytes: Buffer, ended: AbortSignal): Promise<Answer> {
-  const deadline = performance.now() + REFUSED_FOR_MS;
+async function answerTo(plan: GuestPlan, trigger: HttpTrigger, bytes: Buffer, clock: Clock, ended: AbortSignal): Promise<Answer> {
+  const deadline = clock.now() + REFUSED_FOR_MS;
   for (;;) {
     const { refused, ...answer } = await exchange(await dial(plan, trigger), trigger, bytes, ended);
-    if (!refused || ended.aborted || performance.now() > deadline) return answer;
-    await sleep(REFUSED_STEP_MS);
+    if (!refused || ended.aborted || clock.now() > deadline) return answer;
+    await clock.sleep(REFUSED_STEP_MS);
   }
 }
 

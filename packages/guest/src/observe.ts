@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '@deja/stubs/clock';
 import type { RunningApp } from './app.js';
 import { fire } from './fire.js';
 import type { PackageOutbox } from './package-outbox.js';
@@ -25,24 +25,23 @@ export interface Observed {
  *
  * @throws AgentError DEJA_PLAN_INVALID
  */
-export async function observe(plan: GuestPlan, app: RunningApp, outbox: PackageOutbox): Promise<Observed> {
+export async function observe(plan: GuestPlan, app: RunningApp, outbox: PackageOutbox, clock: Clock): Promise<Observed> {
   const over = new AbortController();
   let timedOut = false;
-  const deadline = setTimeout(() => {
-    timedOut = true;
+  void clock.sleep(plan.deadlines.triggerMs, over.signal).then((passed) => {
+    timedOut = passed;
     over.abort();
-  }, plan.deadlines.triggerMs);
+  });
   try {
     const answered = new AbortController();
-    const fired = fire(plan, over.signal, ({ request }) => void (request === FAILING && answered.abort()));
-    if (plan.until === 'exit') await Promise.race([app.ended, aborted(over.signal), fired.then(() => settle(plan, over.signal))]);
+    const fired = fire(plan, clock, over.signal, ({ request }) => void (request === FAILING && answered.abort()));
+    if (plan.until === 'exit') await Promise.race([app.ended, aborted(over.signal), fired.then(() => settle(plan, clock, over.signal))]);
     else await answerAndPackage(plan, answered.signal, app, outbox, over.signal);
     over.abort();
     const responses = await fired;
     outbox.collect();
     return { responses, end: app.end ?? (timedOut ? { kind: 'timed-out' } : null) };
   } finally {
-    clearTimeout(deadline);
     over.abort();
   }
 }
@@ -56,19 +55,19 @@ async function answerAndPackage(plan: GuestPlan, answered: AbortSignal, app: Run
     return await outbox.collectUntil((delivered) => delivered.size > 0, AbortSignal.any([over, enough.signal]));
   }
   await Promise.race([aborted(answered), aborted(over), gone]);
-  await outbox.collectUntil((delivered) => delivered.has(FAILING_PACKAGE), AbortSignal.any([over, enough.signal, AbortSignal.timeout(PACKAGE_GRACE_MS)]));
+  await outbox.collectUntil((delivered) => delivered.has(FAILING_PACKAGE), AbortSignal.any([over, enough.signal]), PACKAGE_GRACE_MS);
   const { lateMs } = plan.deadlines;
   if (lateMs === undefined) return;
   // The package of the answer is written again when the request's own work fails after it.
-  await outbox.collectUntil((delivered) => (delivered.get(FAILING_PACKAGE) ?? 0) > 1, AbortSignal.any([over, enough.signal, AbortSignal.timeout(lateMs + LATE_GRACE_MS)]));
+  await outbox.collectUntil((delivered) => (delivered.get(FAILING_PACKAGE) ?? 0) > 1, AbortSignal.any([over, enough.signal]), lateMs + LATE_GRACE_MS);
 }
 
 /** How long the process may still take to fall, when everything was answered and it has not. */
-async function settle(plan: GuestPlan, over: AbortSignal): Promise<void> {
+async function settle(plan: GuestPlan, clock: Clock, over: AbortSignal): Promise<void> {
   const endless = plan.triggers.every(({ trigger }) => trigger.kind === 'start') && plan.app.ready.length === 0;
   if (endless) return await aborted(over);
-  await untilListening(plan, over);
-  await sleep(plan.deadlines.settleMs ?? DEFAULT_SETTLE_MS, undefined, { signal: over }).catch(() => undefined);
+  await untilListening(plan, clock, over);
+  await clock.sleep(plan.deadlines.settleMs ?? DEFAULT_SETTLE_MS, over);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

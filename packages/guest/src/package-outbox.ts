@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '@deja/stubs/clock';
 
 const POLL_MS = 5;
 /** Zip's end-of-central-directory record, without a comment: the last bytes of every package. */
@@ -10,11 +10,13 @@ const END_SIGNATURE = 0x06054b50;
 /** The folder into which the application's capture writes packages; each is handed over once and removed. */
 export class PackageOutbox {
   readonly #folder: string;
+  readonly #clock: Clock;
   readonly #deliver: (name: string, bytes: Buffer) => void;
   readonly #delivered = new Map<string, number>();
 
-  constructor(folder: string, deliver: (name: string, bytes: Buffer) => void) {
+  constructor(folder: string, clock: Clock, deliver: (name: string, bytes: Buffer) => void) {
     this.#folder = folder;
+    this.#clock = clock;
     this.#deliver = deliver;
   }
 
@@ -36,9 +38,10 @@ export class PackageOutbox {
     }
   }
 
-  /** Resolves when what was handed over is all that is waited for, or when the signal says that it is enough. */
-  async collectUntil(complete: (delivered: ReadonlyMap<string, number>) => boolean, enough: AbortSignal): Promise<void> {
-    for (this.collect(); !complete(this.#delivered) && !enough.aborted; this.collect()) await sleep(POLL_MS);
+  /** Resolves when what was handed over is all that is waited for, when the signal says that it is enough, or after `limitMs`. */
+  async collectUntil(complete: (delivered: ReadonlyMap<string, number>) => boolean, enough: AbortSignal, limitMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const deadline = this.#clock.now() + limitMs;
+    for (this.collect(); !complete(this.#delivered) && !enough.aborted && this.#clock.now() < deadline; this.collect()) await this.#clock.sleep(POLL_MS);
   }
 }
 

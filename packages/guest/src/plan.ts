@@ -14,6 +14,8 @@ export interface GuestPlan {
   /** What ends the observation. `exit`: the recorded failure ended the process. */
   readonly until: 'answers' | 'exit';
   readonly deadlines: GuestDeadlines;
+  /** Waiting is passed over, where nothing is under way that takes real time. Deadlines count the time that has passed so, too. */
+  readonly fastForward?: true;
 }
 
 export interface GuestDeadlines {

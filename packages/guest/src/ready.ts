@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '@deja/stubs/clock';
 import type { RunningApp } from './app.js';
 import { inWords } from './app-end.js';
 import { AgentError } from './failure.js';
@@ -28,22 +28,22 @@ export async function checkPortsAreFree(plan: GuestPlan): Promise<void> {
  *
  * @throws AgentError DEJA_APP_EXITED_EARLY, DEJA_APP_NOT_READY or DEJA_PORT_IN_USE, with the last lines it printed
  */
-export async function waitUntilReady(plan: GuestPlan, app: RunningApp, output: AppOutput): Promise<void> {
-  const began = performance.now();
+export async function waitUntilReady(plan: GuestPlan, app: RunningApp, output: AppOutput, clock: Clock): Promise<void> {
+  const began = clock.now();
   const deadline = began + plan.deadlines.readyMs;
   for (;;) {
     const closed = await closedPorts(portsOf(plan));
     if (app.end) throw exitedEarly(app.end, closed, plan, output);
     if (closed.length === 0) return;
-    if (performance.now() > deadline) throw notReady(closed, plan, output);
-    const step = Math.min(Math.max(FIRST_STEP_MS, (performance.now() - began) * STEP_SHARE), LAST_STEP_MS);
-    await Promise.race([sleep(step), app.ended]);
+    if (clock.now() > deadline) throw notReady(closed, plan, output);
+    const step = Math.min(Math.max(FIRST_STEP_MS, (clock.now() - began) * STEP_SHARE), LAST_STEP_MS);
+    await Promise.race([clock.sleep(step), app.ended]);
   }
 }
 
 /** Resolves when the application accepts connections, or when the signal says that it is no longer worth waiting. */
-export async function untilListening(plan: GuestPlan, over: AbortSignal): Promise<void> {
-  while (!over.aborted && (await closedPorts(portsOf(plan))).length > 0) await sleep(LAST_STEP_MS);
+export async function untilListening(plan: GuestPlan, clock: Clock, over: AbortSignal): Promise<void> {
+  while (!over.aborted && (await closedPorts(portsOf(plan))).length > 0) await clock.sleep(LAST_STEP_MS);
 }
 
 function portsOf(plan: GuestPlan): readonly number[] {

@@ -99,7 +99,7 @@ export class Session {
       const app = startApp(plan, appEnvironment(plan.app, world.injected), this.#output);
       this.#app = app;
       if (!startIsTheFailure(plan)) {
-        await waitUntilReady(plan, app, this.#output);
+        await passingOver(world, app, () => waitUntilReady(plan, app, this.#output, world.clock));
         await world.addRows();
       }
       this.#stage = { at: 'started', world, app };
@@ -113,8 +113,9 @@ export class Session {
     const stage = this.#stage;
     switch (stage.at) {
       case 'started': {
-        const outbox = new PackageOutbox(stage.world.injected.out, (name, bytes) => this.#reports.package(name, bytes));
-        return this.#observation(stage.world, await observe(stage.world.plan, stage.app, outbox));
+        const { world, app } = stage;
+        const outbox = new PackageOutbox(world.injected.out, world.clock, (name, bytes) => this.#reports.package(name, bytes));
+        return this.#observation(world, await passingOver(world, app, () => observe(world.plan, app, outbox, world.clock)));
       }
       case 'not-started':
         return this.#observation(stage.world, { responses: [], end: { kind: 'never-started', message: stage.message } });
@@ -127,8 +128,16 @@ export class Session {
 
   #observation(world: World, observed: { readonly responses: Observation['responses']; readonly end: AppEnd | null }): Observation {
     for (const note of world.notes()) this.#reports.log('agent', Buffer.from(`${note}\n`));
-    return { ...observed, divergences: world.divergences(), output: this.#output.last() };
+    return {
+      ...observed, divergences: world.divergences(), output: this.#output.last(),
+      ...(world.fastForward && { skippedMs: Math.round(world.fastForward.clock.skipped) }),
+    };
   }
+}
+
+/** Waiting is passed over while the agent itself waits for the application, never while the host has the next word. */
+async function passingOver<T>({ fastForward }: World, app: RunningApp, work: () => Promise<T>): Promise<T> {
+  return fastForward && app.pid !== undefined ? await fastForward.during(app.pid, work) : await work();
 }
 
 /** Without triggers, and with the end of the process as what was recorded, the application may fall before it listens. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { ReplayInstructions } from '@deja/format';
 import type * as Stubs from '@deja/stubs';
+import type { Clock } from '@deja/stubs/clock';
 import type { ListenAddress, SqlUpstream, StubDivergence } from '@deja/stubs';
 import type { Databases } from './databases.js';
 import { AgentError } from './failure.js';
@@ -32,13 +33,14 @@ export function loadStubs({ network, stubs }: GuestPlan): Promise<typeof Stubs> 
  *
  * @throws DejaError of the stubs
  */
-export async function startStubServers(plan: GuestPlan, databases: Databases, loaded: ReturnType<typeof loadStubs>): Promise<StubServers> {
+export async function startStubServers(plan: GuestPlan, databases: Databases, loaded: ReturnType<typeof loadStubs>, clock: Clock): Promise<StubServers> {
   if (loaded === null) return NONE;
   const { createAuthority, startStubs } = await loaded;
   const authority = createAuthority();
   const started = await startStubs(plan.stubs, {
     resolve: resolver(plan),
     authority,
+    clock,
     upstream: (database) => upstream(databases, database),
     ...(plan.network.mode === 'isolated' && { dns: { ...NAME_SERVER, hosts: plan.network.hosts } }),
   });

@@ -3,19 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReplayInstructions } from '@deja/format';
 import type { StubDivergence } from '@deja/stubs';
+import { type Clock, machineClock } from '@deja/stubs/clock';
 import { giveToApp, letAppIn } from './app-root.js';
 import type { Injected } from './app-env.js';
 import { startDatabases } from './databases.js';
 import { makeMachine } from './machine.js';
 import { applyNetwork } from './network.js';
 import type { GuestPlan } from './plan.js';
-import { loadStubs, startStubServers } from './stub-servers.js';
+import { loadStubs, startStubServers, type StubServers } from './stub-servers.js';
+import { FastForward } from './time/fast-forward.js';
 import type { WarmEngines } from './warm-engines.js';
 
 /** Everything around the application, made as the plan says and running. */
 export interface World {
   readonly plan: GuestPlan;
   readonly injected: Injected;
+  /** The time of the stubs, and of all that the agent waits for while the application runs. */
+  readonly clock: Clock;
+  /** Where waiting shall be passed over. */
+  readonly fastForward: FastForward | null;
   /** Rows for the tables that the application has made itself, where it does. */
   addRows(): Promise<void>;
   divergences(): readonly StubDivergence[];
@@ -46,17 +52,21 @@ export async function makeWorld(plan: GuestPlan, warm: WarmEngines): Promise<Wor
     loading?.catch(() => undefined);
     const databases = await startDatabases(plan, folder, warm);
     parts.push(databases);
-    const stubs = await startStubServers(plan, databases, loading);
+    const fastForward = plan.fastForward ? await FastForward.open(folder) : null;
+    if (fastForward) parts.push({ stop: () => fastForward[Symbol.asyncDispose]() });
+    const clock = fastForward?.clock ?? machineClock;
+    const stubs = await startStubServers(plan, databases, loading, clock);
     parts.push(stubs);
-    const injected = writeInstructions(plan, folder, stubs);
-    return { plan, injected, addRows: () => databases.addRows(), divergences: () => stubs.divergences(), notes: () => stubs.notes(), stop };
+    const injected = writeInstructions(plan, folder, stubs, fastForward);
+    const notes = (): readonly string[] => [...stubs.notes(), ...(fastForward ? [fastForward.account] : [])];
+    return { plan, injected, clock, fastForward, addRows: () => databases.addRows(), divergences: () => stubs.divergences(), notes, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function writeInstructions(plan: GuestPlan, folder: string, stubs: { readonly ca?: string; readonly redirect: ReplayInstructions['redirect'] }): Injected {
+function writeInstructions(plan: GuestPlan, folder: string, stubs: StubServers, fastForward: FastForward | null): Injected {
   const out = join(folder, 'out');
   mkdirSync(out);
   letAppIn(folder);
@@ -65,7 +75,8 @@ function writeInstructions(plan: GuestPlan, folder: string, stubs: { readonly ca
   const instructions: ReplayInstructions = {
     ...plan.replay,
     ...(stubs.ca !== undefined && { ca: stubs.ca }),
-    ...(plan.network.mode === 'redirected' && { redirect: [...(plan.replay.redirect ?? []), ...(stubs.redirect ?? [])] }),
+    ...(fastForward && { time: fastForward.time }),
+    ...(plan.network.mode === 'redirected' && { redirect: [...(plan.replay.redirect ?? []), ...stubs.redirect] }),
   };
   writeFileSync(replay, JSON.stringify(instructions));
   return { folder, out, replay, ...(stubs.ca !== undefined && { ca: stubs.ca }) };

@@ -21,6 +21,8 @@ export interface ReproduceOptions {
   readonly runs: number;
   /** How long the application may take to start; default: what the plan says. */
   readonly readyMs?: number;
+  /** Waiting is passed over, where nothing is under way that takes real time. */
+  readonly fastForward?: boolean;
   /** Whether a control run follows when the failure was reproduced. */
   readonly control: boolean;
   /** Path of the module that is preloaded into the application. */
@@ -43,6 +45,8 @@ export interface RunResult {
   readonly verdict: Exclude<Verdict, 'flaky'>;
   /** Null when the run could not be carried through. */
   readonly ms: RunTimes | null;
+  /** With fast-forward: milliseconds of waiting that passed at once. */
+  readonly skippedMs?: number;
   /** What failed in the replay, in one line. */
   readonly failure: string | null;
   readonly divergence: Divergence | null;
@@ -77,7 +81,7 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
   await using sandboxes = new SandboxSupply(sandbox, { ...specOf(making, located, options.preload, postgres), ...(options.onLog ? { onLog: options.onLog } : {}) });
   const plan = withReadyTime(await making.plan, options.readyMs);
   const otherCode = options.app !== undefined && app.differences.length > 0;
-  const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, postgres, otherCode }), options.signal);
+  const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, postgres, otherCode, fastForward: options.fastForward === true }), options.signal);
 
   const runs: RunResult[] = [];
   for (let number = 1; number <= options.runs && !options.signal?.aborted; number++) {
@@ -144,8 +148,9 @@ function withReadyTime(plan: ReproductionPlan, readyMs: number | undefined): Rep
 async function judged(run: () => Promise<CompletedRun>, judgement: (completed: CompletedRun) => Judgement, signal: AbortSignal | undefined): Promise<RunResult | null> {
   try {
     const completed = await run();
-    const { replayed } = completed.replay;
-    return { ms: completed.ms, failure: replayed?.failure ? summarise(replayed.failure) : null, ...judgement(completed) };
+    const { replayed, observation } = completed.replay;
+    const { skippedMs } = observation;
+    return { ms: completed.ms, ...(skippedMs !== undefined && { skippedMs }), failure: replayed?.failure ? summarise(replayed.failure) : null, ...judgement(completed) };
   } catch (error) {
     // Interrupted: the sandbox was ended on purpose, and what it says of that is no result.
     if (signal?.aborted) return null;

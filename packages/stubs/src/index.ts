@@ -1,5 +1,6 @@
 export type * from './divergence.js';
 export type * from './plan.js';
+export type { Clock } from './clock.js';
 export { type Authority, type CertificateFlaw, createAuthority, type ServerCertificate } from './authority/authority.js';
 export { buildStubPlan, type OpaqueAnswer } from './build/build-stub-plan.js';
 export type { StubSource } from './build/endpoints.js';

@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { machineClock } from './clock.js';
 import { createJournal, type Journal } from './journal.js';
 import { createReleaseOrder, type ReleaseOrder } from './order.js';
 
 function make(patienceMs?: number): { readonly order: ReleaseOrder; readonly journal: Journal; readonly stop: AbortController } {
   const stop = new AbortController();
   const journal = createJournal(() => undefined);
-  return { order: createReleaseOrder(journal, stop.signal, patienceMs), journal, stop };
+  return { order: createReleaseOrder(journal, machineClock, stop.signal, patienceMs), journal, stop };
 }
 
 describe('release order', () => {

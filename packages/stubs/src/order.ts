@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import type { Journal } from './journal.js';
 import type { Exchange } from './plan.js';
 
@@ -22,7 +23,7 @@ interface Outstanding {
   readonly done: number;
 }
 
-export function createReleaseOrder(journal: Journal, stopped: AbortSignal, patienceMs = PATIENCE_MS): ReleaseOrder {
+export function createReleaseOrder(journal: Journal, clock: Clock, stopped: AbortSignal, patienceMs = PATIENCE_MS): ReleaseOrder {
   const outstanding = new Set<Outstanding>();
   const waiting = new Set<() => void>();
   const wake = (): void => {
@@ -43,15 +44,17 @@ export function createReleaseOrder(journal: Journal, stopped: AbortSignal, patie
         async wait() {
           if (!earlier()) return;
           await new Promise<void>((resolve) => {
+            const settled = new AbortController();
             const finish = (): void => {
-              clearTimeout(timer);
+              settled.abort();
               waiting.delete(check);
               resolve();
             };
             const check = (): void => {
               if (!earlier()) finish();
             };
-            const timer = setTimeout(() => {
+            void clock.sleep(patienceMs, settled.signal).then((lost) => {
+              if (!lost) return;
               const other = earlier();
               journal.diverge({
                 stub,
@@ -59,7 +62,7 @@ export function createReleaseOrder(journal: Journal, stopped: AbortSignal, patie
                 reason: `answered before event ${other?.exchange.seq ?? '?'}, which was recorded as finished earlier but did not finish within ${patienceMs} ms`,
               });
               finish();
-            }, patienceMs);
+            });
             waiting.add(check);
           });
         },

@@ -1,4 +1,5 @@
 import { type Body, DejaError } from '@deja/format';
+import type { Clock } from './clock.js';
 import type { Journal } from './journal.js';
 import type { ReleaseOrder } from './order.js';
 import type { Pace } from './pace.js';
@@ -6,6 +7,7 @@ import type { Pace } from './pace.js';
 /** What every stub of a run shares. */
 export interface StubRuntime {
   readonly journal: Journal;
+  readonly clock: Clock;
   readonly pace: Pace;
   readonly order: ReleaseOrder;
   readonly stopped: AbortSignal;

@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import { DejaError } from '@deja/format';
 import type { Authority } from './authority/authority.js';
+import { type Clock, machineClock } from './clock.js';
 import type { StubDivergence } from './divergence.js';
 import type { KnownHost } from './dns/resolver.js';
 import { createJournal, type Journal } from './journal.js';
@@ -22,6 +23,8 @@ export interface StubEnvironment {
   onDivergence?(divergence: StubDivergence): void;
   /** 1 (default): recorded times pass as recorded; 0: not at all. Time-outs stay time-outs. */
   readonly pace?: number;
+  /** Default: this machine's. */
+  readonly clock?: Clock;
 }
 
 /** What listens, or for a refused port what does not. */
@@ -45,10 +48,12 @@ export async function startStubs(plan: StubPlan, environment: StubEnvironment): 
   const stop = new AbortController();
   started.defer(() => stop.abort());
   const journal = createJournal((divergence) => environment.onDivergence?.(divergence));
+  const clock = environment.clock ?? machineClock;
   const runtime: StubRuntime = {
     journal,
-    pace: createPace(environment.pace ?? 1, stop.signal),
-    order: createReleaseOrder(journal, stop.signal),
+    clock,
+    pace: createPace(environment.pace ?? 1, clock, stop.signal),
+    order: createReleaseOrder(journal, clock, stop.signal),
     stopped: stop.signal,
     bytes: bodyReader(plan.blobs),
   };

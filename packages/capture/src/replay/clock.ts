@@ -1,4 +1,6 @@
-/** The application's clock, moved. Timers and `performance.now` go on as they are. */
+import { skipped } from '../core/clock.js';
+
+/** The application's clock, moved. Timers and `performance.now` go on as they are, unless waiting is passed over. */
 export interface ReplayClock extends Disposable {
   /** The recorded moment is now; only the first call counts. */
   reached(): void;
@@ -13,7 +15,7 @@ const RealDate = Date;
 export function installClock(at: number): ReplayClock {
   let offset = at - RealDate.now();
   let moved = false;
-  const now = (): number => RealDate.now() + offset;
+  const now = (): number => RealDate.now() + Math.round(skipped()) + offset;
 
   function MovedDate(this: unknown, ...args: unknown[]): unknown {
     // `Date()` without `new` gives text.
@@ -35,7 +37,7 @@ export function installClock(at: number): ReplayClock {
     reached: () => {
       if (moved) return;
       moved = true;
-      offset = Math.trunc(at) - RealDate.now();
+      offset = Math.trunc(at) - Math.round(skipped()) - RealDate.now();
     },
     [Symbol.dispose]: () => {
       if (globalThis.Date === (MovedDate as unknown as DateConstructor)) globalThis.Date = RealDate;

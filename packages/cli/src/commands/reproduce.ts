@@ -18,6 +18,7 @@ interface ReproduceOptions extends SharedOptions {
   readonly sandbox: SandboxChoice;
   readonly runs: number;
   readonly readyTimeout?: number;
+  readonly fastForward?: boolean;
   readonly control: boolean;
   readonly verbose?: boolean;
 }
@@ -30,6 +31,7 @@ export function reproduce(program: Command): void {
     .addOption(new Option('--sandbox <KIND>', 'where to run it').choices(SANDBOXES).default('auto'))
     .option('--runs <N>', 'how many times', wholeNumber, 1)
     .option('--ready-timeout <SECONDS>', 'how long the application may take to start', wholeNumber)
+    .option('--fast-forward', 'pass over waiting: a time-out takes milliseconds, and the application sees its clock go on as it did')
     .option('--no-control', 'no control run afterwards')
     .option('--verbose', "show the application's output")
     .action(act<ReproduceOptions, [string]>(runPlan));
@@ -46,6 +48,7 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
     sandbox: options.sandbox,
     runs: options.runs,
     ...(options.readyTimeout === undefined ? {} : { readyMs: options.readyTimeout * 1000 }),
+    ...(options.fastForward ? { fastForward: true } : {}),
     control: options.control,
     preload: capturePreload(),
     cacheFolder: cacheFolder(),

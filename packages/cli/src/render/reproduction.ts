@@ -12,7 +12,7 @@ export function headline({ manifest }: ErrorPackage, paint: Paint): string {
 /** One run, as it ends. */
 export function runLine(run: RunResult, number: number, of: number, paint: Paint): string {
   const count = `${String(number).padStart(String(of).length)}/${of}`;
-  return `${mark(run.verdict, paint)} ${count}  ${inColor(run.verdict, paint)}${' '.repeat(Math.max(0, 14 - run.verdict.length))}  ${run.ms === null ? '' : `${duration(run.ms.total).padStart(7)}  ${paint.dim(phases(run.ms))}`}`;
+  return `${mark(run.verdict, paint)} ${count}  ${inColor(run.verdict, paint)}${' '.repeat(Math.max(0, 14 - run.verdict.length))}  ${run.ms === null ? '' : `${duration(run.ms.total).padStart(7)}  ${paint.dim(phases(run.ms))}${passedOver(run.skippedMs, paint)}`}`;
 }
 
 export function controlLine(control: ControlResult, paint: Paint): string {
@@ -39,6 +39,10 @@ export function conclusion({ runs, verdict }: Reproduction, paint: Paint): strin
 function divergence({ summary, recorded, replayed }: Divergence, paint: Paint): string {
   const side = (name: string, text: string): string => text.split('\n').map((line, index) => `  ${paint.dim(index === 0 ? name : ' '.repeat(name.length))} ${paint.dim('│')} ${visible(line)}`).join('\n');
   return [`  ${oneLine(summary)}`, ...(recorded === undefined ? [] : [side('recorded', recorded)]), ...(replayed === undefined ? [] : [side('replayed', replayed)])].join('\n');
+}
+
+function passedOver(ms: number | undefined, paint: Paint): string {
+  return ms === undefined ? '' : paint.dim(` · ${duration(ms)} of waiting passed over`);
 }
 
 function phases({ start, apply, app, trigger }: RunTimes): string {

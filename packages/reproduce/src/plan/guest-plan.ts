@@ -13,6 +13,8 @@ export interface GuestTools {
   readonly postgres: { readonly binaries: string; readonly template: string } | null;
   /** Another release than the recorded one is run. */
   readonly otherCode: boolean;
+  /** Waiting is passed over. */
+  readonly fastForward?: boolean;
 }
 
 /** The plan as the guest agent takes it: in recorded paths, which the sandbox's driver makes its own; nothing left to decide. */
@@ -45,6 +47,7 @@ export function guestPlan(plan: ReproductionPlan, tools: GuestTools): GuestPlan 
     triggers: plan.triggers.map((planned) => withInlineBody(planned, recording.blobs)),
     until: recording.failure?.fatal ? 'exit' : 'answers',
     deadlines: { ...app.deadlines, ...lateness(recording) },
+    ...(tools.fastForward && { fastForward: true as const }),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpResponse } from '@deja/format';
 import { type Fate, fateOf } from '../fate.js';
 import type { HttpExchange } from '../plan.js';
@@ -59,7 +58,7 @@ async function breakOff(
   if (recorded.status !== undefined) await send(response, recorded, exchange, start, runtime, null);
   if (!(await end()) || !socket) return;
   if (fate === 'rst') {
-    if (recorded.status !== undefined) await sleep(RESET_GRACE_MS);
+    if (recorded.status !== undefined) await runtime.clock.sleep(RESET_GRACE_MS);
     socket.resetAndDestroy();
   } else socket.destroySoon();
 }
@@ -91,7 +90,7 @@ async function send(
     } else if (!(await pace.until(headAt, chunk.ms))) return;
     response.write(chunk.bytes);
     // Chunked coding keeps the borders of the pieces; elsewhere only time does.
-    if (!chunked && index < chunks.length - 1) await sleep(CHUNK_GAP_MS);
+    if (!chunked && index < chunks.length - 1) await runtime.clock.sleep(CHUNK_GAP_MS);
   }
   if (!end) return;
   if (recorded.trailers && recorded.trailers.length > 0) response.addTrailers(recorded.trailers.map(([name, value]): [string, string] => [name, value]));

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type PgBackendMessage, pgErrorResponse, pgMessage, pgParameterStatus, PgReader, pgReadyForQuery } from '@deja/wire';
+import type { Clock } from '../clock.js';
 import type { Ledger } from '../ledger.js';
 import type { SqlExchange, SqlProxyPlan } from '../plan.js';
 import type { StubRuntime } from '../runtime.js';
@@ -44,7 +45,7 @@ export async function startSession(client: Socket, parameters: ReadonlyMap<strin
   const chosen = new Set([...asked.keys()].map((key) => key.toLowerCase()));
   const recorded = new Map(Object.entries(database.plan.settings).filter(([key]) => SETTABLE.has(key.toLowerCase()) && !chosen.has(key.toLowerCase())));
   try {
-    const { upstream, greeting } = await connect(database.upstream, asked, recorded, (text) => runtime.journal.note(`${stub}: ${text}`));
+    const { upstream, greeting } = await connect(database.upstream, asked, recorded, runtime.clock, (text) => runtime.journal.note(`${stub}: ${text}`));
     const session = new PgSession(client, upstream, new Decisions(database.ledger, runtime, stub), database.verbatim, runtime, stub);
     client.write(Buffer.concat([AUTHENTICATION_OK, ...greeting.map((message) => reported(message, database.plan.settings, chosen)), pgReadyForQuery('I')]));
     return { session, key: cancelKey(greeting), upstream: database.upstream };
@@ -65,14 +66,14 @@ function pick(databases: readonly ServedDatabase[], name: string, user: string):
   return named.find(({ plan }) => plan.login.user === user) ?? named[0];
 }
 
-async function connect(where: SqlUpstream, asked: ReadonlyMap<string, string>, recorded: ReadonlyMap<string, string>, note: (text: string) => void): ReturnType<typeof Upstream.connect> {
+async function connect(where: SqlUpstream, asked: ReadonlyMap<string, string>, recorded: ReadonlyMap<string, string>, clock: Clock, note: (text: string) => void): ReturnType<typeof Upstream.connect> {
   try {
-    return await Upstream.connect(where, new Map([...recorded, ...asked]));
+    return await Upstream.connect(where, new Map([...recorded, ...asked]), clock);
   } catch (error) {
     // A setting that the recorded server knew and this engine does not (a time zone) must not keep the application out.
     if (!(error instanceof UpstreamRefusal) || recorded.size === 0 || !error.response.body.includes(INVALID_PARAMETER)) throw error;
     note(`recorded settings were refused by the engine: ${error.message}`);
-    return Upstream.connect(where, asked);
+    return Upstream.connect(where, asked, clock);
   }
 }
 

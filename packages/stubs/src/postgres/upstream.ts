@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { type PgBackendMessage, PgBackendParser, PgReader, pgBare, pgStartup } from '@deja/wire';
+import type { Clock } from '../clock.js';
 
 /** Where the engine listens, and as whom the proxy connects; the engine must trust it. */
 export type SqlUpstream = ({ readonly path: string } | { readonly address: string; readonly port: number }) & { readonly user: string; readonly database: string };
@@ -18,6 +19,7 @@ export class UpstreamRefusal extends Error {
 /** One connection to the engine. Messages are read one by one; those that come while nobody reads go to `whenIdle`. */
 export class Upstream {
   readonly #socket: Socket;
+  readonly #clock: Clock;
   readonly #parser = new PgBackendParser();
   readonly #arrived: PgBackendMessage[] = [];
   #reader: { resolve(message: PgBackendMessage): void; reject(error: Error): void } | undefined;
@@ -26,7 +28,8 @@ export class Upstream {
   whenIdle: ((message: PgBackendMessage) => void) | undefined;
   whenEnded: (() => void) | undefined;
 
-  private constructor(where: SqlUpstream) {
+  private constructor(where: SqlUpstream, clock: Clock) {
+    this.#clock = clock;
     this.#socket = 'path' in where ? connect(where.path) : connect(where.port, where.address);
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (chunk: Buffer) => {
@@ -37,8 +40,8 @@ export class Upstream {
   }
 
   /** Connect and authenticate. `greeting`: what the engine reported about itself. Throws `UpstreamRefusal`. */
-  static async connect(where: SqlUpstream, parameters: ReadonlyMap<string, string>): Promise<{ readonly upstream: Upstream; readonly greeting: readonly PgBackendMessage[] }> {
-    const upstream = new Upstream(where);
+  static async connect(where: SqlUpstream, parameters: ReadonlyMap<string, string>, clock: Clock): Promise<{ readonly upstream: Upstream; readonly greeting: readonly PgBackendMessage[] }> {
+    const upstream = new Upstream(where, clock);
     upstream.write(pgStartup(new Map([...parameters, ['user', where.user], ['database', where.database]])));
     const greeting: PgBackendMessage[] = [];
     try {
@@ -70,9 +73,10 @@ export class Upstream {
     const message = this.#arrived.shift();
     if (message) return Promise.resolve(message);
     if (this.#ended) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
+    const working = this.#clock.working();
+    return new Promise<PgBackendMessage>((resolve, reject) => {
       this.#reader = { resolve, reject };
-    });
+    }).finally(() => working[Symbol.dispose]());
   }
 
   close(): void {
