@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, integer, option, record } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /**
@@ -40,6 +40,7 @@ afterAll(async () => void (await thread.terminate()));
 
 async function passOver<Value>(body: string, given: unknown = null): Promise<{ readonly value: Value; readonly passed: number }> {
   const answer = new Promise<{ readonly value: Value; readonly passed: number; readonly error?: string }>((resolve) => thread.once('message', resolve));
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
   thread.postMessage({ body, given });
   const { error, ...result } = await answer;
   if (error !== undefined) throw new Error(error);
@@ -65,10 +66,10 @@ describe('timers are brought nearer', () => {
   });
 
   it('whatever their durations, cleared, put off, or set on the way: they end in the order in which they are due, none before its time', async () => {
-    const duration = fc.integer({ min: 1, max: 100_000 });
-    const step = fc.record({ after: duration, next: fc.option(duration), fate: fc.constantFrom('kept', 'cleared', 'refreshed') });
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+    const duration = integer({ min: 1, max: 100_000 });
+    const step = record({ after: duration, next: option(duration), fate: constantFrom('kept', 'cleared', 'refreshed') });
+    await assert(
+      asyncProperty(array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
         const { value: ended, passed } = await passOver<readonly number[]>(`
           const ended = [];
           await Promise.all(given.map(({ after, next, fate }) => new Promise((resolve) => {
