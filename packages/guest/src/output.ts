@@ -13,6 +13,7 @@ export class AppOutput {
   readonly #lines: string[] = [];
   readonly #partial = new Map<LogStream, string>();
   #forwarded = 0;
+  #cut = 0;
 
   constructor(forward: (stream: LogStream, bytes: Uint8Array) => void) {
     this.#forward = forward;
@@ -26,6 +27,11 @@ export class AppOutput {
     if (this.#lines.length > KEPT_LINES) this.#lines.splice(0, this.#lines.length - KEPT_LINES);
   }
 
+  /** Bytes that the host was not given, for there were too many. */
+  get cut(): number {
+    return this.#cut;
+  }
+
   /** The last lines, oldest first, an unfinished one included. */
   last(count: number = KEPT_LINES): readonly string[] {
     const unfinished = [...this.#partial.values()].filter((line) => line !== '');
@@ -33,11 +39,11 @@ export class AppOutput {
   }
 
   #pass(stream: 'stdout' | 'stderr', bytes: Buffer): void {
-    if (this.#forwarded > MAX_FORWARDED) return;
-    this.#forwarded += bytes.length;
-    this.#forward(stream, bytes);
-    if (this.#forwarded > MAX_FORWARDED) {
-      this.#forward('agent', Buffer.from(`the application printed more than ${MAX_FORWARDED} bytes: the rest is not passed on\n`));
-    }
+    const given = bytes.subarray(0, MAX_FORWARDED - this.#forwarded);
+    this.#forwarded += given.length;
+    if (given.length > 0) this.#forward(stream, given);
+    if (given.length === bytes.length) return;
+    if (this.#cut === 0) this.#forward('agent', Buffer.from(`the application printed more than ${MAX_FORWARDED} bytes: the rest is not passed on\n`));
+    this.#cut += bytes.length - given.length;
   }
 }

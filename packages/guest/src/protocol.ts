@@ -54,6 +54,8 @@ export interface Observation {
   readonly end: AppEnd | null;
   readonly divergences: readonly StubDivergence[];
   readonly output: readonly string[];
+  /** Bytes of output that were not passed on, for there were too many. */
+  readonly cutOutput?: number;
   /** With `fastForward`: milliseconds that passed at once, from the application's start on. */
   readonly skippedMs?: number;
 }

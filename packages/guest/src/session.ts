@@ -130,6 +130,7 @@ export class Session {
     for (const note of world.notes()) this.#reports.log('agent', Buffer.from(`${note}\n`));
     return {
       ...observed, divergences: world.divergences(), output: this.#output.last(),
+      ...(this.#output.cut > 0 && { cutOutput: this.#output.cut }),
       ...(world.fastForward && { skippedMs: Math.round(world.fastForward.clock.skipped) }),
     };
   }

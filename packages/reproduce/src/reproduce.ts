@@ -47,6 +47,8 @@ export interface RunResult {
   readonly ms: RunTimes | null;
   /** With fast-forward: milliseconds of waiting that passed at once. */
   readonly skippedMs?: number;
+  /** Bytes of the application's output that were not kept, for there were too many. */
+  readonly cutOutput?: number;
   /** What failed in the replay, in one line. */
   readonly failure: string | null;
   readonly divergence: Divergence | null;
@@ -79,7 +81,7 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
   options.onProgress?.({ step: 'sandbox', sandbox });
 
   await using sandboxes = new SandboxSupply(sandbox, { ...specOf(making, located, options.preload, postgres), ...(options.onLog ? { onLog: options.onLog } : {}) });
-  const plan = withReadyTime(await making.plan, options.readyMs);
+  const plan = withReadyTime(await making.plan, options.readyMs, sandbox);
   const otherCode = options.app !== undefined && app.differences.length > 0;
   const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, postgres, otherCode, fastForward: options.fastForward === true }), options.signal);
 
@@ -140,8 +142,13 @@ const LOST: ReadonlySet<string> = new Set(['DEJA_SANDBOX_DIED', 'DEJA_SANDBOX_HU
 /** Reasons that no further run can change. */
 const LASTING: ReadonlySet<string> = new Set(['DEJA_DATA_IN_THE_WAY', 'DEJA_NO_START_COMMAND', 'DEJA_PLAN_INVALID', 'DEJA_PORT_IN_USE']);
 
-function withReadyTime(plan: ReproductionPlan, readyMs: number | undefined): ReproductionPlan {
-  return readyMs === undefined ? plan : { ...plan, app: { ...plan.app, deadlines: { ...plan.app.deadlines, readyMs } } };
+/** So much longer may a start take on a processor that is emulated. */
+const EMULATED_TIMES = 4;
+
+function withReadyTime(plan: ReproductionPlan, asked: number | undefined, { emulated }: Sandbox): ReproductionPlan {
+  const { deadlines } = plan.app;
+  const readyMs = asked ?? deadlines.readyMs * (emulated ? EMULATED_TIMES : 1);
+  return { ...plan, app: { ...plan.app, deadlines: { ...deadlines, readyMs } } };
 }
 
 /** A run that the sandbox or the application broke off is `inconclusive`, with the reason; what Deja itself lacks is thrown. Null: interrupted. */
@@ -149,8 +156,8 @@ async function judged(run: () => Promise<CompletedRun>, judgement: (completed: C
   try {
     const completed = await run();
     const { replayed, observation } = completed.replay;
-    const { skippedMs } = observation;
-    return { ms: completed.ms, ...(skippedMs !== undefined && { skippedMs }), failure: replayed?.failure ? summarise(replayed.failure) : null, ...judgement(completed) };
+    const { skippedMs, cutOutput } = observation;
+    return { ms: completed.ms, ...(skippedMs !== undefined && { skippedMs }), ...(cutOutput !== undefined && { cutOutput }), failure: replayed?.failure ? summarise(replayed.failure) : null, ...judgement(completed) };
   } catch (error) {
     // Interrupted: the sandbox was ended on purpose, and what it says of that is no result.
     if (signal?.aborted) return null;

@@ -22,7 +22,7 @@ export async function pickSandbox(choice: SandboxChoice): Promise<Sandbox> {
       hint: probe.cure ?? `Use --sandbox auto to take what works here.`,
     });
   }
-  return sandboxOf(driver, `asked for; ${probe.how}`);
+  return sandboxOf(driver, `asked for; ${probe.how}`, probe);
 }
 
 /** Of virtual machines only those that are known to work, by an earlier trial: nobody who did not ask for one shall wait for a trial. */
@@ -30,7 +30,7 @@ async function strongest(): Promise<Sandbox> {
   const refused: string[] = [];
   for (const driver of DRIVERS) {
     const probe = await (driver.recall ? driver.recall() : driver.probe());
-    if (probe.works) return sandboxOf(driver, ['the strongest that works here', probe.how, ...refused].join('; '));
+    if (probe.works) return sandboxOf(driver, ['the strongest that works here', probe.how, ...refused].join('; '), probe);
     refused.push(`${driver.name} does not: ${probe.reason}${probe.cure ? ` (${probe.cure})` : ''}`);
   }
   throw new DejaError('DEJA_SANDBOX_UNAVAILABLE', `no sandbox works on this machine: ${refused.join('; ')}`);
@@ -59,6 +59,6 @@ function driverOf(name: SandboxName): Driver {
   return driver;
 }
 
-function sandboxOf(driver: Driver, reason: string): Sandbox {
-  return { name: driver.name, isolation: driver.isolation, description: driver.description, reason, start: (spec) => driver.start(spec) };
+function sandboxOf(driver: Driver, reason: string, { emulated }: Extract<ProbeResult, { works: true }>): Sandbox {
+  return { name: driver.name, isolation: driver.isolation, description: driver.description, reason, emulated: emulated === true, start: (spec) => driver.start(spec) };
 }

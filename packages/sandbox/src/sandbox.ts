@@ -57,6 +57,8 @@ export interface Sandbox {
   readonly description: string;
   /** Why this one was picked. */
   readonly reason: string;
+  /** Software does a processor's work: all takes many times as long. */
+  readonly emulated: boolean;
   /**
    * @throws DejaError DEJA_SANDBOX_FAILED with what the driver printed, DEJA_SANDBOX_APP_ROOT
    */
@@ -124,5 +126,5 @@ export interface Measured {
 }
 
 export type ProbeResult =
-  | { readonly works: true; readonly how: string; readonly ms: number }
+  | { readonly works: true; readonly how: string; readonly ms: number; readonly emulated?: true }
   | { readonly works: false; readonly reason: string; readonly cure?: string };

@@ -2,7 +2,7 @@ import type { ErrorPackage } from '@deja/format';
 import type { ControlResult, Divergence, Reproduction, RunResult, RunTimes, Verdict } from '@deja/reproduce';
 import type { Paint } from '../shared/paint.js';
 import { indent, oneLine, visible } from './text.js';
-import { duration } from './units.js';
+import { duration, size } from './units.js';
 
 /** What is to be reproduced, in one line. */
 export function headline({ manifest }: ErrorPackage, paint: Paint): string {
@@ -12,7 +12,7 @@ export function headline({ manifest }: ErrorPackage, paint: Paint): string {
 /** One run, as it ends. */
 export function runLine(run: RunResult, number: number, of: number, paint: Paint): string {
   const count = `${String(number).padStart(String(of).length)}/${of}`;
-  return `${mark(run.verdict, paint)} ${count}  ${inColor(run.verdict, paint)}${' '.repeat(Math.max(0, 14 - run.verdict.length))}  ${run.ms === null ? '' : `${duration(run.ms.total).padStart(7)}  ${paint.dim(phases(run.ms))}${passedOver(run.skippedMs, paint)}`}`;
+  return `${mark(run.verdict, paint)} ${count}  ${inColor(run.verdict, paint)}${' '.repeat(Math.max(0, 14 - run.verdict.length))}  ${run.ms === null ? '' : `${duration(run.ms.total).padStart(7)}  ${paint.dim(phases(run.ms))}${notes(run, paint)}`}`;
 }
 
 export function controlLine(control: ControlResult, paint: Paint): string {
@@ -41,8 +41,12 @@ function divergence({ summary, recorded, replayed }: Divergence, paint: Paint): 
   return [`  ${oneLine(summary)}`, ...(recorded === undefined ? [] : [side('recorded', recorded)]), ...(replayed === undefined ? [] : [side('replayed', replayed)])].join('\n');
 }
 
-function passedOver(ms: number | undefined, paint: Paint): string {
-  return ms === undefined ? '' : paint.dim(` · ${duration(ms)} of waiting passed over`);
+function notes({ skippedMs, cutOutput }: RunResult, paint: Paint): string {
+  const told = [
+    ...(skippedMs === undefined ? [] : [`${duration(skippedMs)} of waiting passed over`]),
+    ...(cutOutput === undefined ? [] : [`${size(cutOutput)} of output not kept`]),
+  ];
+  return paint.dim(told.map((note) => ` · ${note}`).join(''));
 }
 
 function phases({ start, apply, app, trigger }: RunTimes): string {

@@ -17,8 +17,8 @@ type Order = { readonly do: 'tell' } | { readonly do: 'skip'; readonly ms: numbe
 /** What the application's threads wait for; null: it cannot be told, so nothing may be skipped. */
 export type Left = { readonly ms: number } | { readonly unknown: string };
 
-/** Who does not answer within this stands still in the middle of something. */
-const ANSWER_MS = 100;
+/** Who does not answer within this stands still in the middle of something. A machine may be slow; but threads that only wait for others' orders are common. */
+const ANSWER_MS = { main: 1000, worker: 100 };
 const LONGEST_LINE = 1024;
 
 /** The threads of the application, each on a connection of its own to a socket that the preload knows of. */
@@ -78,7 +78,7 @@ export class Participants implements AsyncDisposable {
   #ask(participant: Participant, order: Order): Promise<TimeAnswer | null> {
     const id = ++this.#asked;
     return new Promise((resolve) => {
-      const late = setTimeout(() => settle(null), ANSWER_MS);
+      const late = setTimeout(() => settle(null), participant.main ? ANSWER_MS.main : ANSWER_MS.worker);
       const settle = (answer: TimeAnswer | null): void => {
         clearTimeout(late);
         participant.waiting.delete(id);

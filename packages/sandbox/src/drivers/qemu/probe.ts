@@ -44,7 +44,7 @@ async function probe(): Promise<QemuProbe> {
     const { accelerator, found, ms } = await tryOutQemu(await guestKernel());
     const how = found.join('; ');
     if (accelerator === null) return { accelerator, version, result: { works: false, reason: how } };
-    return { accelerator, version, result: { works: true, how, ms } };
+    return { accelerator, version, result: { works: true, how, ms, ...(accelerator === 'tcg' && { emulated: true as const }) } };
   } catch (error) {
     if (!(error instanceof DejaError)) throw error;
     return { accelerator: null, version, result: { works: false, reason: error.message, ...(error.hint === undefined ? {} : { cure: error.hint }) } };
