@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { probeSandbox } from '@deja/sandbox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dejaRun } from '../support/deja-run.ts';
 import { freePort } from '../support/free-port.ts';
 import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.ts';
 
+const qemu = await probeSandbox('qemu');
 const cwd = mkdtempSync(join(tmpdir(), 'deja-time-'));
 const out = join(cwd, 'out');
 const packages = new Map<string, string>();
@@ -26,6 +28,8 @@ const SERVICE = `
       await fetch(process.env.SILENT, { signal: AbortSignal.timeout(2500) }).catch(() => {});
       return clocks().map((after, index) => tenths(after - before[index])).join();
     },
+    // So long that also a machine that is emulated, and busy, has nothing to do for most of it.
+    '/long': async () => (await sleep(12_000), 'at last'),
     // The service's own time-out for its sockets.
     '/socket': async () => await new Promise((resolve) => {
       const request = get(process.env.SILENT, { timeout: 1500 }).on('timeout', () => request.destroy(new Error('gave up'))).on('error', (error) => resolve(error.message));
@@ -62,7 +66,7 @@ beforeAll(async () => {
   const silent = (await import('node:http')).createServer(() => undefined).listen(0, '127.0.0.1');
   await new Promise((resolve) => silent.once('listening', resolve));
   const { port: silentPort } = silent.address() as { port: number };
-  await Promise.all(['/patience', '/socket', '/program', '/thread', '/other-thread'].map(async (route) => {
+  await Promise.all(['/patience', '/long', '/socket', '/program', '/thread', '/other-thread'].map(async (route) => {
     const port = await freePort();
     const running = await dejaRun(['node', 'server.mjs'], { out: join(out, route), ready: 'patience is listening', cwd, env: { PORT: String(port), SILENT: `http://127.0.0.1:${silentPort}/` } });
     await fetch(`http://127.0.0.1:${port}${route}`);
@@ -95,4 +99,14 @@ describe.each(['namespace', 'process'])('--fast-forward in %s', (sandbox) => {
     // It started, failed, and went on to nothing else.
     expect(run?.skippedMs).toBeLessThan(atLeast + 6000);
   });
+});
+
+describe.skipIf(!qemu.works)(`--fast-forward in a virtual machine${qemu.works ? '' : ` (skipped: ${qemu.reason})`}`, () => {
+  it('waiting is passed over in there as everywhere', async () => {
+    const { code, document, stderr } = await reproduce(cwd, [packages.get('/long') ?? '', '--sandbox', 'qemu', '--fast-forward', '--no-control', '--verbose']);
+    expect({ code, verdicts: verdictsOf(document) }, stderr).toEqual({ code: 0, verdicts: ['reproduced'] });
+    const [run] = document.runs as readonly Run[];
+    expect(run?.failure).toContain('Error: /long: at last');
+    expect(run?.skippedMs, stderr).toBeGreaterThan(5000);
+  }, 240_000);
 });

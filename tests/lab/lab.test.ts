@@ -33,6 +33,9 @@ describe.skipIf(!binary)(`the KVM lab${binary ? '' : ' (skipped: FIRECRACKER_BIN
     true
   `;
 
+  /** Whether a machine runs: in a jail Firecracker is called so. It also runs for a moment to tell its version. */
+  const RUNS = "pgrep -f '^/firecracker --id' >/dev/null";
+
   beforeAll(async () => {
     lab = await startLab();
     // The lab has temporary files of its own.
@@ -72,7 +75,8 @@ describe.skipIf(!binary)(`the KVM lab${binary ? '' : ' (skipped: FIRECRACKER_BIN
     const { output } = await lab.run(`
       cd ${lab.shared}
       FIRECRACKER_BIN=${firecracker} DEJA_CACHE=${process.env['DEJA_CACHE'] ?? ''} node ${DEJA} reproduce ${file} --sandbox firecracker --runs 1 --no-control >/dev/null 2>&1 &
-      for i in $(seq 400); do pid=$(pgrep -x firecracker | head -1); [ -n "$pid" ] && [ "$(stat -c %u /proc/$pid)" != 0 ] && break; sleep 0.05; done
+      for i in $(seq 1000); do ${RUNS} && break; sleep 0.05; done
+      pid=$(pgrep -f '^/firecracker --id' | head -1)
       echo "uid $(stat -c %u /proc/$pid)"
       [ -e /proc/$pid/root/api ] && [ ! -e /proc/$pid/root/usr ] && echo 'own files'
       [ "$(readlink /proc/$pid/ns/pid)" = "$(readlink /proc/self/ns/pid)" ] && echo 'same processes' || echo 'own processes'
@@ -102,8 +106,8 @@ describe.skipIf(!binary)(`the KVM lab${binary ? '' : ' (skipped: FIRECRACKER_BIN
       ${before}
       node ${DEJA} reproduce ${file} --sandbox firecracker --runs 5 --no-control >/dev/null 2>&1 &
       deja=$!
-      for i in $(seq 400); do pgrep -x firecracker >/dev/null && break; sleep 0.05; done
-      pgrep -x firecracker >/dev/null && echo 'a machine ran'
+      for i in $(seq 1000); do ${RUNS} && break; sleep 0.05; done
+      ${RUNS} && echo 'a machine ran'
       kill -9 $deja
       for i in $(seq 100); do [ -z "$(${LEFT})" ] && break; sleep 0.1; done
       ${LEFT}
@@ -118,7 +122,7 @@ describe.skipIf(!binary)(`the KVM lab${binary ? '' : ' (skipped: FIRECRACKER_BIN
       export FIRECRACKER_BIN=${firecracker} DEJA_CACHE=${process.env['DEJA_CACHE'] ?? ''}
       node ${DEJA} reproduce ${file} --sandbox firecracker --runs 5 --no-control >/dev/null 2>&1 &
       deja=$!
-      for i in $(seq 400); do pgrep -x firecracker >/dev/null && break; sleep 0.05; done
+      for i in $(seq 1000); do ${RUNS} && break; sleep 0.05; done
       # The shell and the one that watches the host: both are called so.
       kill -9 $deja $(ps -eo pid,args | grep -F 'reaper' | grep -v grep | sed 's/^ *//' | cut -d' ' -f1)
       sleep 1
@@ -139,7 +143,7 @@ describe.skipIf(!binary)(`the KVM lab${binary ? '' : ' (skipped: FIRECRACKER_BIN
   });
 
   it('without permission for /dev/kvm it says so', async () => {
-    const { output } = await lab.run(`chmod 600 /dev/kvm; cp ${firecracker} /tmp/fc; setpriv --reuid 1000 --regid 1000 --clear-groups -- env FIRECRACKER_BIN=/tmp/fc DEJA_CACHE=/tmp/cache-1000 node ${DEJA} reproduce ${file} --sandbox firecracker 2>&1; echo "code $?"`);
+    const { output } = await lab.run(`chmod 600 /dev/kvm; cp ${firecracker} /tmp/fc; cp ${file} /tmp/one.deja; setpriv --reuid 1000 --regid 1000 --clear-groups -- env FIRECRACKER_BIN=/tmp/fc DEJA_CACHE=/tmp/cache-1000 node ${DEJA} reproduce /tmp/one.deja --sandbox firecracker 2>&1; echo "code $?"`);
     expect(output).toContain('no permission for /dev/kvm');
     expect(output).toContain('code 5');
   });

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReplayTime } from '@deja/format';
 import { Participants } from './participants.js';
-import { processTree, type ProcessState } from './processes.js';
+import { sleepingTree, type SleepingProcess } from './processes.js';
 import { SkippingClock } from './skipping-clock.js';
 
 /** Two looks are as far apart as this at least: everybody who was woken in between has got its turn. */
 const SHORTEST_MS = 1;
-/** Looking takes time that the application needs: while it works, it is looked at more and more seldom. */
+/** Looking takes time that the application needs: while it works, it is looked at more and more seldom, and for a small part of the time. */
 const LONGEST_MS = 10;
 const SLOWER = 1.5;
+const SHARE = 0.05;
 /** Passing over less costs more than waiting. */
 const WORTH_MS = 2;
 
@@ -64,13 +65,15 @@ export class FastForward implements AsyncDisposable {
     let before = '';
     let pause = SHORTEST_MS;
     while (!over.aborted) {
+      const began = performance.now();
       const now = this.#look(app);
+      const took = performance.now() - began;
       if (now !== null && now === before) {
         await this.#skip(over);
         before = '';
         pause = SHORTEST_MS;
       } else {
-        pause = now === null ? Math.min(pause * SLOWER, LONGEST_MS) : SHORTEST_MS;
+        pause = now === null ? Math.max(Math.min(pause * SLOWER, LONGEST_MS), took / SHARE) : SHORTEST_MS;
         before = now ?? '';
       }
       await sleep(pause);
@@ -80,8 +83,8 @@ export class FastForward implements AsyncDisposable {
   /** What everybody has done so far, where all of them sleep; null: somebody works. */
   #look(app: number): string | null {
     if (this.clock.isWorking) return null;
-    const processes = processTree(app);
-    if (!processes.every(({ asleep }) => asleep)) return null;
+    const processes = sleepingTree(app);
+    if (processes === null) return null;
     const stranger = strangerAmong(processes, this.#participants.pids);
     if (stranger !== undefined) {
       this.#hindrance = stranger;
@@ -103,7 +106,7 @@ export class FastForward implements AsyncDisposable {
 }
 
 /** A process that could be waiting for something that takes real time: one that is no participant, and is not only waiting for one either. */
-function strangerAmong(processes: readonly ProcessState[], known: ReadonlySet<number>): string | undefined {
+function strangerAmong(processes: readonly SleepingProcess[], known: ReadonlySet<number>): string | undefined {
   const waitsForKnown = new Set<number>();
   // Children come after their parents.
   for (const { pid, children } of processes.toReversed()) if (children.some((child) => known.has(child) || waitsForKnown.has(child))) waitsForKnown.add(pid);
