@@ -80,6 +80,7 @@ export class Capture implements Disposable {
     for (const one of [randomness, ...instrumentations]) this.#install(one.name, () => one.install(recorder));
     // A replay is compared by frames and exchanges: the variables of the recording are enough.
     if (config.replay === undefined) this.#install('locals', () => this.#locals());
+    else this.#packager.rehearse();
   }
 
   /** Sees ES module imports too, from here on. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ErrorPackage } from '@deja/format';
+import { writePackage } from '@deja/format/writer';
 import type { NotedFailure } from '../failure/noted.js';
 import { reportOnce } from '../hooks/not-captured.js';
 import type { Redactor } from '../redact/redactor.js';
@@ -98,6 +99,17 @@ export class Packager {
     // Handlers of the application's own may end the process yet; then it is written again, as fatal.
     if (processLevel) this.#lastOfProcess = { path, id, snapshot, processLevel, begunAt: now(), steps: undefined };
     this.#finish(path, snapshot, id);
+  }
+
+  /** Makes a package of nothing and throws it away: what a replay's first package would have to load is there when its request comes. */
+  rehearse(): void {
+    const failure: NotedFailure = { origin: 'framework', thrown: { value: new Error('a rehearsal') }, at: now(), afterOrder: 0 };
+    try {
+      const steps = this.#steps(snapshotOf(this.#options.recorder, undefined, failure, false), uniqueId());
+      for (let step = steps.next(); ; step = steps.next()) if (step.done) return void writePackage(step.value);
+    } catch {
+      // What is wrong is said when a package is wanted.
+    }
   }
 
   /** The process ends with this code: nothing that was begun may be lost. */
