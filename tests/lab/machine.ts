@@ -31,8 +31,7 @@ export async function startLab(): Promise<Lab> {
   const initramfs = join(shared, 'initramfs');
   writeFileSync(initramfs, Buffer.concat([readFileSync(parts.initramfs), cpio([{ path: 'init', mode: PROGRAM, content: initScript(parts.modules, shared) }])]));
   const child = spawn('qemu-system-x86_64', [
-    // One thread for both processors: with one each, guests of guests stood still now and then.
-    '-M', 'q35', '-accel', 'tcg,thread=single,tb-size=512', '-cpu', 'EPYC,+svm,+npt', '-smp', '2', '-m', String(MEMORY_MIB), '-nographic', '-nodefaults', '-no-reboot',
+    '-M', 'q35', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'EPYC,+svm,+npt', '-smp', '2', '-m', String(MEMORY_MIB), '-nographic', '-nodefaults', '-no-reboot',
     '-kernel', parts.vmlinux, '-initrd', initramfs, '-append', 'console=ttyS0 quiet loglevel=3 panic=-1 nokaslr mitigations=off tsc=reliable',
     '-serial', 'stdio', '-device', 'virtio-rng-pci', ...share('/', 'host', ',readonly=on'), ...share(shared, 'shared', ''),
   ], { stdio: ['pipe', 'pipe', 'ignore'] });

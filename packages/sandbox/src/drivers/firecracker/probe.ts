@@ -71,7 +71,7 @@ async function tryOutFirecracker({ firecracker }: Firecracker, kernel: Kernel): 
       'machine-config': { vcpu_count: 1, mem_size_mib: 256 },
       drives: [],
     }));
-    return await tryToBoot({ command: [firecracker, '--no-api', '--config-file', config], limitMs: 60_000, silenceMs: 5000 });
+    return await tryToBoot({ command: [firecracker, '--no-api', '--config-file', config], limitMs: 60_000, silenceMs: 10_000 });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -51,3 +51,15 @@ it('is given up with the reason for which the machine ended', async () => {
   setTimeout(() => giveUp.abort(new Error('exit code 1')), 20);
   await expect(connectVsock(join(folder, 'nobody'), 52, giveUp.signal)).rejects.toThrow('exit code 1');
 });
+
+it('what was asked too early, and never answered, is asked anew', async () => {
+  const path = await offering((socket, asked, nth) => void (nth > 0 && socket.end(`OK 1073741824\n${asked}`)));
+  const socket = await connectVsock(path, 52, new AbortController().signal);
+  expect(await new Promise((resolve) => socket.resume().once('data', (chunk: Buffer) => resolve(chunk.toString())))).toBe('CONNECT 52\n');
+});
+
+it('nor does it wait for an answer when the machine has ended', async () => {
+  const giveUp = new AbortController();
+  const path = await offering(() => giveUp.abort(new Error('exit code 1')));
+  await expect(connectVsock(path, 52, giveUp.signal)).rejects.toThrow('exit code 1');
+});

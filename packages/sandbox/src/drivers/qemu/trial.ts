@@ -16,7 +16,7 @@ export interface Trial {
 }
 
 const LIMITS: Readonly<Record<Accelerator, { readonly name: string; readonly limitMs: number; readonly silenceMs: number }>> = {
-  kvm: { name: 'KVM', limitMs: 60_000, silenceMs: 5000 },
+  kvm: { name: 'KVM', limitMs: 60_000, silenceMs: 10_000 },
   tcg: { name: 'emulation', limitMs: 30_000, silenceMs: 30_000 },
 };
 
