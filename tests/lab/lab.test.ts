@@ -143,7 +143,7 @@ describe.skipIf(!binary)(`the KVM lab${binary ? '' : ' (skipped: FIRECRACKER_BIN
   });
 
   it('without permission for /dev/kvm it says so', async () => {
-    const { output } = await lab.run(`chmod 600 /dev/kvm; cp ${firecracker} /tmp/fc; install -m 644 ${file} /tmp/one.deja; setpriv --reuid 1000 --regid 1000 --clear-groups -- env FIRECRACKER_BIN=/tmp/fc DEJA_CACHE=/tmp/cache-1000 node ${DEJA} reproduce /tmp/one.deja --sandbox firecracker 2>&1; echo "code $?"`);
+    const { output } = await lab.run(`chmod 600 /dev/kvm; cp ${firecracker} /tmp/fc; chmod -R a+rX ${lab.shared}; setpriv --reuid 1000 --regid 1000 --clear-groups -- env FIRECRACKER_BIN=/tmp/fc DEJA_CACHE=/tmp/cache-1000 node ${DEJA} reproduce ${file} --sandbox firecracker 2>&1; echo "code $?"`);
     expect(output).toContain('no permission for /dev/kvm');
     expect(output).toContain('code 5');
   });
