@@ -40,10 +40,11 @@ describe.skipIf(!probe.works)(`a hostile guest${probe.works ? '' : ` (skipped: $
   it.each(['flood', 'disk'])('%s: within bounds, and the failure is seen all the same', async (harm) => {
     const { document, stderr } = await run(harm);
     expect(verdictsOf(document), stderr).toEqual(['reproduced']);
-    // Of some more than 32 MiB, 8 are passed on.
-    const { cutOutput = 0 } = document.runs[0] as { readonly cutOutput?: number };
-    expect(Math.floor(cutOutput / 1024 / 1024)).toBe(harm === 'flood' ? 24 : 0);
-    if (harm === 'flood') expect(stderr).toMatch(/MiB of output not kept/);
+    // Of 32 MiB, 8 are passed on; the last of them may still be on their way when the answer is there.
+    const { cutOutput } = document.runs[0] as { readonly cutOutput?: number };
+    if (harm === 'disk') return expect(cutOutput).toBe(undefined);
+    expect(cutOutput).toBeGreaterThan(20 * 1024 * 1024);
+    expect(stderr).toMatch(/MiB of output not kept/);
   });
 
   it('processes without end: the agent goes on, and says that the application did not', async () => {
