@@ -16,6 +16,8 @@ const SYSTEM_PARTS = [
   { program: 'redis-server', package: 'redis-server' },
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
   { program: 'mkfs.erofs', package: 'erofs-utils' },
+  // The server without what would start it as a service.
+  { program: 'mariadbd', package: 'mariadb-server-core' },
 ];
 
 function say(message) {
@@ -32,7 +34,8 @@ function run(command, args, options = {}) {
 }
 
 function onPath(program) {
-  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
+  // What only root is meant to start is not on everybody's path.
+  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin'].some((folder) => existsSync(join(folder, program)));
 }
 
 /** Installs the locked dependencies unless exactly these are there already. */

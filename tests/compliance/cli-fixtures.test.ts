@@ -61,6 +61,6 @@ test('a timeline that is wrong: 6, with event and field; an engine that cannot b
   writeFileSync(join(cwd, 'bad.json'), JSON.stringify({ ...timeline, events: [{ ...EVENTS[0], session: 'one' }] }));
   expect(await deja(['fixtures', 'bad.json'], { cwd })).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('bad.json: event 1 (events[0]): session: expected number, received string') as string });
   writeFileSync(join(cwd, 'mysql.json'), JSON.stringify({ ...timeline, databases: [{ name: 'main', engine: 'mysql' }] }));
-  expect(await deja(['fixtures', 'mysql.json'], { cwd })).toMatchObject({ code: 5, stdout: '' });
-  expect(await deja(['fixtures', 't.json', '--engine', 'mysql'], { cwd })).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('postgres, sqlite') as string });
+  expect(await deja(['fixtures', 'mysql.json'], { cwd, env: { MYSQLD_BIN: '/nowhere/mariadbd' } })).toMatchObject({ code: 5, stdout: '', stderr: expect.stringContaining('apt-get install mariadb-server') as string });
+  expect(await deja(['fixtures', 't.json', '--engine', 'oracle'], { cwd })).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('postgres, sqlite') as string });
 });

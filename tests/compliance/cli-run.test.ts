@@ -132,7 +132,7 @@ describe('doctor', () => {
     const { code, stdout } = await deja(['doctor', '--json'], { cwd });
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: readonly { name: string; status: string; detail: string; fix?: string }[] };
     expect(code).toBe(ok ? 0 : 1);
-    expect(checks.map(({ name }) => name)).toEqual(['Node for Deja', 'Node for applications', 'Capture', 'Sandbox: firecracker', 'Sandbox: qemu', 'Sandbox: namespace', 'Sandbox: process', 'bubblewrap', 'ip', 'Postgres', 'redis-server']);
+    expect(checks.map(({ name }) => name)).toEqual(['Node for Deja', 'Node for applications', 'Capture', 'Sandbox: firecracker', 'Sandbox: qemu', 'Sandbox: namespace', 'Sandbox: process', 'bubblewrap', 'ip', 'Postgres', 'MariaDB', 'redis-server']);
     expect(checks.slice(0, 3).map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
     for (const { status, fix } of checks) expect(fix === undefined).toBe(status === 'ok');
   });

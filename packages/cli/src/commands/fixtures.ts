@@ -15,7 +15,7 @@ interface FixturesOptions extends SharedOptions {
   readonly check?: boolean;
 }
 
-const ENGINES: readonly Engine[] = ['postgres', 'sqlite'];
+const ENGINES: readonly Engine[] = ['postgres', 'sqlite', 'mysql', 'mariadb'];
 
 export function fixtures(program: Command): void {
   addCommand(program, 'fixtures <PKG|TIMELINE.json|PLAN>', 'the smallest database in which the recorded statements give the recorded results')

@@ -26,6 +26,7 @@ export function checks(env: NodeJS.ProcessEnv): readonly Check[] {
     { name: 'bubblewrap', run: () => program('bwrap', ['--version'], 'unshare is used instead, where it works', 'bubblewrap') },
     { name: 'ip', run: () => program('ip', ['-V'], 'recorded IP addresses cannot be given to a sandbox', 'iproute2') },
     { name: 'Postgres', run: postgres },
+    { name: 'MariaDB', run: mysql },
     { name: 'redis-server', run: () => program('redis-server', ['--version'], 'only the demo and the tests need it; replays use a stub', 'redis-server') },
   ];
 }
@@ -90,6 +91,17 @@ async function postgres(): Promise<Finding> {
   } catch (error) {
     const { message, hint } = error as Error & { readonly hint?: string };
     return limited(`${message}; failures that touched Postgres cannot be reproduced`, hint ?? aptInstall('postgresql'));
+  }
+}
+
+async function mysql(): Promise<Finding> {
+  const { locateMysql } = await import('@deja/fixtures');
+  try {
+    const { version, server } = locateMysql();
+    return ok(`${version} (${server})`);
+  } catch (error) {
+    const { message, hint } = error as Error & { readonly hint?: string };
+    return limited(`${message}; fixtures of MySQL and MariaDB cannot be compiled`, hint ?? aptInstall('mariadb-server'));
   }
 }
 

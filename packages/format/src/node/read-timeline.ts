@@ -78,8 +78,12 @@ function withTextParams(value: unknown, fallback: Engine | undefined): unknown {
 }
 
 function textParam(param: unknown, engine: unknown): unknown {
-  if (typeof param === 'boolean') return engine === 'sqlite' ? ({ storage: 'integer', text: param ? '1' : '0' } satisfies Cell) : String(param);
+  if (typeof param === 'boolean') return hasNumbers(engine) ? ({ storage: 'integer', text: param ? '1' : '0' } satisfies Cell) : String(param);
   if (typeof param !== 'number') return param;
-  // SQLite compares by storage class: the text '47' would not find the number 47.
-  return engine === 'sqlite' ? ({ storage: Number.isInteger(param) ? 'integer' : 'real', text: String(param) } satisfies Cell) : String(param);
+  return hasNumbers(engine) ? ({ storage: Number.isInteger(param) ? 'integer' : 'real', text: String(param) } satisfies Cell) : String(param);
+}
+
+/** SQLite compares by storage class: the text '47' would not find the number 47. MySQL computes with a text otherwise than with a number. */
+function hasNumbers(engine: unknown): boolean {
+  return engine === 'sqlite' || engine === 'mysql' || engine === 'mariadb';
 }
