@@ -81,7 +81,7 @@ export interface SqlResult {
   readonly rowCount: number | null;
   readonly fields: readonly SqlField[];
   readonly rows: readonly (readonly Cell[])[];
-  /** SQLite: the rowid of the last insert. */
+  /** SQLite: the rowid of the last insert. MySQL: the first key that it generated. */
   readonly lastId?: string;
   /** Results of the statements after the first, for a text of several statements. */
   readonly more?: readonly SqlResult[];
