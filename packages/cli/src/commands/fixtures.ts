@@ -40,9 +40,9 @@ async function fixturesOf(named: string, engine: Engine | undefined): Promise<Ce
     const { fixtures: plan, certificate, recording } = await (await loadPlan(named)).plan;
     return { path: named, events: recording.timeline, plan, certificate };
   }
-  const { path, databases, events } = await loadTimeline(named, engine);
+  const { path, ...recorded } = await loadTimeline(named, engine);
   const { compileFixtures } = await import('@deja/fixtures');
-  return { path, events, ...(await compileFixtures({ databases, events }, { cacheFolder: cacheFolder() })) };
+  return { path, events: recorded.events, ...(await compileFixtures(recorded, { cacheFolder: cacheFolder() })) };
 }
 
 async function compile(output: Output, { engine, format, check = false }: FixturesOptions, named: string): Promise<ExitCode> {

@@ -6,6 +6,8 @@ export interface LoadedTimeline {
   readonly path: string;
   readonly databases: readonly DatabaseInfo[];
   readonly events: readonly IoEvent[];
+  /** Milliseconds since 1970 to which the events' `at` refer. */
+  readonly epoch?: number;
 }
 
 /**
@@ -15,12 +17,12 @@ export interface LoadedTimeline {
 export async function loadTimeline(named: string, engine: Engine | undefined): Promise<LoadedTimeline> {
   const { readPackage, readTimeline } = await import('@deja/format/node');
   if (isJson(named)) {
-    const { databases = [], events } = await readTimeline(named, engine === undefined ? {} : { engine });
-    return { path: named, databases: databases.map((database) => onEngine(database, engine)), events };
+    const { databases = [], events, epoch } = await readTimeline(named, engine === undefined ? {} : { engine });
+    return { path: named, databases: databases.map((database) => onEngine(database, engine)), events, ...(epoch === undefined ? {} : { epoch }) };
   }
   const path = findPackage(named);
   const pkg = await readPackage(path);
-  return { path, databases: pkg.databases.map((database) => onEngine(database, engine)), events: pkg.timeline };
+  return { path, databases: pkg.databases.map((database) => onEngine(database, engine)), events: pkg.timeline, epoch: pkg.context.epoch };
 }
 
 /** By its content: a package is a zip file, whatever its name. */

@@ -20,7 +20,7 @@ export function beginPlan(recording: ErrorPackage, options: BuildOptions): PlanI
 }
 
 async function buildPlan(recording: ErrorPackage, app: AppPlan, { cacheFolder }: BuildOptions): Promise<ReproductionPlan> {
-  const { plan: fixtures, certificate } = await compileFixtures({ databases: recording.databases, events: recording.timeline }, { cacheFolder });
+  const { plan: fixtures, certificate } = await compileFixtures({ databases: recording.databases, events: recording.timeline, epoch: recording.context.epoch }, { cacheFolder });
   const opaque = certificate.statements.filter(({ exact }) => !exact).map(({ seq, reason }) => ({ seq, reason: reason ?? 'not exact' }));
   return {
     deja: 'plan/1',

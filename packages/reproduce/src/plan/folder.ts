@@ -57,7 +57,7 @@ export async function readPlan(folder: string, options: BuildOptions): Promise<R
   const blobs = planBlobs(join(folder, FILES.blobs));
   requireBlobs(join(folder, FILES.plan), plan.triggers, blobs);
   requireBlobs(join(folder, FILES.stubs), stubs, blobs);
-  const certificate = await certify(fixtures, { databases: recording.databases, events: recording.timeline }, { cacheFolder: options.cacheFolder });
+  const certificate = await certify(fixtures, { databases: recording.databases, events: recording.timeline, epoch: recording.context.epoch }, { cacheFolder: options.cacheFolder });
   return { ...plan, fixtures, stubs: { ...stubs, blobs }, certificate, recording };
 }
 
