@@ -42,7 +42,7 @@ async function fixturesOf(named: string, engine: Engine | undefined): Promise<Ce
   }
   const { path, ...recorded } = await loadTimeline(named, engine);
   const { compileFixtures } = await import('@deja/fixtures');
-  return { path, events: recorded.events, ...(await compileFixtures(recorded, { cacheFolder: cacheFolder() })) };
+  return { path, events: recorded.events, ...(await compileFixtures(recorded, { cacheFolder: await cacheFolder() })) };
 }
 
 async function compile(output: Output, { engine, format, check = false }: FixturesOptions, named: string): Promise<ExitCode> {

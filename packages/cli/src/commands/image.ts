@@ -38,7 +38,7 @@ async function build(output: Output, { app, sandbox }: BuildOptions, named: stri
   const { sandboxSpec } = await import('@deja/reproduce');
   const { buildImages } = await import('@deja/sandbox');
   const began = performance.now();
-  const options = { preload: capturePreload(), cacheFolder: cacheFolder(), searchPath: process.env['DEJA_USER_PATH'] ?? process.env['PATH'] ?? '', ...(app === undefined ? {} : { app }) };
+  const options = { preload: capturePreload(), cacheFolder: await cacheFolder(), searchPath: process.env['DEJA_USER_PATH'] ?? process.env['PATH'] ?? '', ...(app === undefined ? {} : { app }) };
   const images = await buildImages(await sandboxSpec(making, options), sandbox);
   const ms = performance.now() - began;
   output.document({ ...images, ms });
@@ -48,7 +48,8 @@ async function build(output: Output, { app, sandbox }: BuildOptions, named: stri
 }
 
 async function list(output: Output): Promise<ExitCode> {
-  const { stored } = await import('@deja/sandbox');
+  const { stored, usableCacheFolder } = await import('@deja/sandbox');
+  usableCacheFolder();
   const all = stored();
   output.document({ entries: all });
   if (all.length > 0) {
@@ -60,7 +61,8 @@ async function list(output: Output): Promise<ExitCode> {
 }
 
 async function collect(output: Output, { max }: CollectOptions): Promise<ExitCode> {
-  const { collectGarbage, stored } = await import('@deja/sandbox');
+  const { collectGarbage, stored, usableCacheFolder } = await import('@deja/sandbox');
+  usableCacheFolder();
   const gone = collectGarbage(max * MIB);
   output.document({ gone, left: stored() });
   for (const { path, bytes } of gone) output.print(`${size(bytes).padStart(10)}  ${shownPath(path)}`);

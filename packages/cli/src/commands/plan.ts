@@ -4,7 +4,7 @@ import { act, addCommand } from '../shared/command.js';
 import { EXIT } from '../shared/exit.js';
 import { shownPath } from '../shared/find-package.js';
 import { makeOutFolder } from '../shared/out-folder.js';
-import { loadPlan } from '../shared/load-plan.js';
+import { cacheFolder, loadPlan } from '../shared/load-plan.js';
 import type { SharedOptions } from '../shared/output.js';
 import { shellWord } from '../shared/program-name.js';
 import { plural } from '../render/units.js';
@@ -20,6 +20,7 @@ export function plan(program: Command): void {
     .option('--force', 'replace a plan that is there, with all changes made to it')
     .action(
       act<PlanOptions, [string]>(async (output, { out, force = false }, named) => {
+        await cacheFolder();
         makeOutFolder(out);
         const loaded = await (await loadPlan(named)).plan;
         const { writePlan } = await import('@deja/reproduce');

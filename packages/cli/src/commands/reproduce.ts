@@ -39,6 +39,7 @@ export function reproduce(program: Command): void {
 
 async function runPlan(output: Output, options: ReproduceOptions, named: string): Promise<ExitCode> {
   using interrupted = interruption();
+  const cache = await cacheFolder();
   tryOutSandbox(options.sandbox);
   const making = await loadPlan(named);
   const { reproduce: run } = await import('@deja/reproduce');
@@ -51,7 +52,7 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
     ...(options.fastForward ? { fastForward: true } : {}),
     control: options.control,
     preload: capturePreload(),
-    cacheFolder: cacheFolder(),
+    cacheFolder: cache,
     searchPath: process.env['DEJA_USER_PATH'] ?? process.env['PATH'] ?? '',
     signal: interrupted.signal,
     onProgress: (progress) => report(progress, output),

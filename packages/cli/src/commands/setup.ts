@@ -25,7 +25,8 @@ export function setup(program: Command): void {
 
 async function firecracker(output: Output, { from, sha256: wanted, force }: FirecrackerOptions): Promise<ExitCode> {
   using interrupted = interruption();
-  const { installFirecracker } = await import('@deja/sandbox');
+  const { installFirecracker, usableCacheFolder } = await import('@deja/sandbox');
+  usableCacheFolder();
   try {
     const done = await installFirecracker({
       from, sha256: wanted, force, signal: interrupted.signal,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DejaError } from '@deja/format';
 import type { SandboxName } from '@deja/sandbox';
 import { duration } from '../render/units.js';
 import { capturePreload } from '../shared/capture-preload.js';
@@ -19,8 +20,9 @@ export function checks(env: NodeJS.ProcessEnv): readonly Check[] {
     { name: 'Node for Deja', run: toolsNode },
     { name: 'Node for applications', run: () => usersNode(env) },
     { name: 'Capture', run: () => captureLoads(env) },
-    { name: 'Sandbox: firecracker', run: () => sandbox('firecracker') },
-    { name: 'Sandbox: qemu', run: () => sandbox('qemu') },
+    { name: 'Cache', run: cache },
+    { name: 'Sandbox: firecracker', run: () => machine('firecracker') },
+    { name: 'Sandbox: qemu', run: () => machine('qemu') },
     { name: 'Sandbox: namespace', run: () => sandbox('namespace') },
     { name: 'Sandbox: process', run: () => sandbox('process') },
     { name: 'bubblewrap', run: () => program('bwrap', ['--version'], 'unshare is used instead, where it works', 'bubblewrap') },
@@ -51,6 +53,22 @@ async function captureLoads(env: NodeJS.ProcessEnv): Promise<Finding> {
   const done = await runs(node, ['--import', preload, '-e', '"done"'], withoutPreloads(users));
   if ('why' in done) return missing(`cannot be preloaded: ${done.why}`, 'Reinstall Deja; in a checkout: npm run build.');
   return done.printed === '' ? ok('preloads into your Node') : missing(`preloads with a complaint: ${done.printed.split('\n').at(-1) ?? ''}`, 'Reinstall Deja; in a checkout: npm run build.');
+}
+
+async function cache(): Promise<Finding> {
+  const { usableCacheFolder } = await import('@deja/sandbox');
+  try {
+    return ok(usableCacheFolder());
+  } catch (error) {
+    if (!(error instanceof DejaError)) throw error;
+    return missing(error.message, error.hint ?? 'Name another folder: DEJA_CACHE=DIR');
+  }
+}
+
+/** Without a cache there is nothing to make a machine of. */
+async function machine(name: 'firecracker' | 'qemu'): Promise<Finding> {
+  const { status } = await cache();
+  return status === 'ok' ? await sandbox(name) : limited('not tried: the cache cannot be used; other sandboxes can be', 'Name a folder that you may write to: DEJA_CACHE=DIR');
 }
 
 async function sandbox(name: SandboxName): Promise<Finding> {

@@ -26,8 +26,16 @@ export function act<Options extends SharedOptions, Args extends unknown[]>(
     try {
       process.exitCode = await body(output, options, ...(all.slice(0, -2) as Args));
     } catch (error) {
-      output.failed(error);
-      process.exitCode = exitCodeOf(error);
+      const told = await explained(error);
+      output.failed(told);
+      process.exitCode = exitCodeOf(told);
     }
   };
+}
+
+/** What the file system refuses of the cache at any time is for the user to mend. */
+async function explained(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const { orCacheUnusable } = await import('@deja/sandbox');
+  return orCacheUnusable(error);
 }

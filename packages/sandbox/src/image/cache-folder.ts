@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 
 /** Where what is made once and used often is kept: prepared engines, kernels, images, templates, Firecracker. `DEJA_CACHE` names another place. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env['DEJA_CACHE'] ?? join('.deja', 'cache'));
+  return resolve(env['DEJA_CACHE'] || join('.deja', 'cache'));
 }
 
 export function vmFolder(): string {

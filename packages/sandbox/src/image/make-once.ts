@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '@deja/format/writer';
 import { orDiskFull } from './disk-full.js';
 import { maker, placeOfProcesses, startOf } from './maker.js';
 
@@ -43,7 +44,7 @@ const DRAFT = '.draft-';
 /** A name beside a path for something in making; the folder is there, and what nobody will finish is gone from it. */
 export function draftFor(path: string): string {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   sweep(folder);
   return join(folder, `${DRAFT}${maker()}-${randomUUID().slice(0, 8)}-${basename(path)}`);
 }
