@@ -6,9 +6,14 @@ export interface KernelModule {
   readonly bytes: Buffer;
 }
 
+/** Whether a folder is one of modules at all. */
+export function hasModules(folder: string): boolean {
+  return pathsIn(folder).length > 0;
+}
+
 /** The modules with all that they depend on, in the order in which they have to be loaded. Names that the kernel has no module of are built in. */
 export function kernelModules(folder: string, wanted: readonly string[]): readonly KernelModule[] {
-  const paths = new Map(globSync('kernel/**/*.ko', { cwd: folder }).map((path) => [basename(path, '.ko').replaceAll('-', '_'), join(folder, path)]));
+  const paths = new Map(pathsIn(folder).map((path) => [basename(path, '.ko').replaceAll('-', '_'), join(folder, path)]));
   const loaded = new Map<string, KernelModule>();
   const load = (name: string): void => {
     const path = paths.get(name);
@@ -19,6 +24,10 @@ export function kernelModules(folder: string, wanted: readonly string[]): readon
   };
   for (const name of wanted) load(name.replaceAll('-', '_'));
   return [...loaded.values()];
+}
+
+function pathsIn(folder: string): readonly string[] {
+  return globSync('kernel/**/*.ko', { cwd: folder });
 }
 
 /** As the module itself says it in its section `.modinfo`. */

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
@@ -7,8 +7,9 @@ import { indexFolder, vmFolder } from './cache-folder.js';
 import { CHARACTER_DEVICE, cpio, FILE, FOLDER, PROGRAM } from './cpio.js';
 import { dependencyOf, unpackDebianPackage } from './debian-package.js';
 import { stampOf } from './file-index.js';
-import { kernelModules } from './kernel-modules.js';
+import { kernelModules, type KernelModule } from './kernel-modules.js';
 import { makeOnce } from './make-once.js';
+import { ownParts, type OwnParts } from './own-parts.js';
 import { vmlinuxOf } from './vmlinux.js';
 
 /** What a guest needs that Debian's kernel has as modules, over MMIO (microvm, Firecracker) or PCI. */
@@ -33,30 +34,28 @@ export interface Kernel {
 }
 
 /**
- * The guest's kernel: Debian's for clouds (got by apt, not installed), or the one that `DEJA_KERNEL` names (a vmlinux or bzImage,
- * with `DEJA_KERNEL_MODULES` as its folder of modules where it needs some).
+ * The guest's kernel: Debian's for clouds (got by apt, not installed), or the user's own, and the same of the busybox beside it.
  *
- * @throws DejaError DEJA_KERNEL_UNUSABLE, DEJA_SYSTEM_PART_MISSING
+ * @throws DejaError DEJA_KERNEL_UNUSABLE, DEJA_BUSYBOX_UNUSABLE, DEJA_SYSTEM_PART_MISSING
  */
 export async function guestKernel(): Promise<Kernel> {
-  const own = process.env['DEJA_KERNEL'];
-  const name = own === undefined ? await debianKernelName() : basename(own);
-  const source = own === undefined ? name : createHash('sha256').update(readOwn(own)).update(process.env['DEJA_KERNEL_MODULES'] ?? '').digest('hex').slice(0, 12);
+  const own = ownParts(MODULES);
+  const name = own.kernel === undefined ? await debianKernelName() : basename(own.kernel.path);
+  const source = [...(own.kernel === undefined ? [name] : []), ...(own.digest === '' ? [] : [own.digest])].join('-');
   const folder = await makeOnce(join(vmFolder(), `kernel-${VERSION}-${source}`), async (draft) => {
-    const busybox = join(draft, 'busybox-package');
-    await unpackBusybox(busybox);
-    if (own === undefined) await unpackDebianPackage(name, join(draft, 'package'));
-    await make(draft, own ?? only(join(draft, 'package', 'boot'), 'vmlinuz-*'), own === undefined ? only(join(draft, 'package', 'lib', 'modules'), '*') : process.env['DEJA_KERNEL_MODULES'], busybox);
+    const { image, path, modules } = own.kernel ?? (await debianKernel(name, join(draft, 'package')));
+    const vmlinux = vmlinuxOf(image, path);
+    await make(draft, vmlinux, modules, own.busybox ?? (await debianBusybox(join(draft, 'busybox-package'))));
   });
   const { modules, key } = JSON.parse(await readFile(join(folder, 'kernel.json'), 'utf8')) as Pick<Kernel, 'modules' | 'key'>;
   return { name, vmlinux: join(folder, 'vmlinux'), initramfs: join(folder, 'initramfs.cpio'), busybox: join(folder, 'busybox'), modules, key };
 }
 
-let debianKernel: Promise<string> | undefined;
+let debianName: Promise<string> | undefined;
 
 async function debianKernelName(): Promise<string> {
   if (process.arch !== 'x64') throw new DejaError('DEJA_KERNEL_UNUSABLE', `virtual machines are made for x86-64, this machine is ${process.arch}`, { hint: 'Use --sandbox namespace.' });
-  return await (debianKernel ??= askApt());
+  return await (debianName ??= askApt());
 }
 
 /** apt takes most of a second to answer: it is asked again when what it knows has changed. */
@@ -67,10 +66,7 @@ async function askApt(): Promise<string> {
   return await readFile(path, 'utf8');
 }
 
-async function make(folder: string, image: string, modulesFolder: string | undefined, busyboxFolder: string): Promise<void> {
-  const vmlinux = vmlinuxOf(readFileSync(image), image);
-  const modules = modulesFolder === undefined ? [] : kernelModules(modulesFolder, MODULES);
-  const busybox = readFileSync(process.env['DEJA_BUSYBOX'] ?? join(busyboxFolder, 'bin', 'busybox'));
+async function make(folder: string, vmlinux: Buffer, modules: readonly KernelModule[], busybox: Buffer): Promise<void> {
   const initramfs = cpio([
     ...['bin', 'dev', 'proc', 'sys', 'modules', 'layers', 'rw', 'root'].map((path) => ({ path, mode: FOLDER })),
     { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] as const },
@@ -83,17 +79,19 @@ async function make(folder: string, image: string, modulesFolder: string | undef
   await Promise.all(['package', 'busybox-package'].map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
-async function unpackBusybox(folder: string): Promise<void> {
-  if (process.env['DEJA_BUSYBOX'] === undefined) await unpackDebianPackage('busybox-static', folder);
+async function debianKernel(name: string, folder: string): Promise<NonNullable<OwnParts['kernel']>> {
+  await unpackDebianPackage(name, folder);
+  const path = only(join(folder, 'boot'), 'vmlinuz-*');
+  return { path, image: readFileSync(path), modules: kernelModules(only(join(folder, 'lib', 'modules'), '*'), MODULES) };
+}
+
+async function debianBusybox(folder: string): Promise<Buffer> {
+  await unpackDebianPackage('busybox-static', folder);
+  return readFileSync(join(folder, 'bin', 'busybox'));
 }
 
 function only(folder: string, pattern: string): string {
   const [found] = globSync(pattern, { cwd: folder });
   if (found === undefined) throw new DejaError('DEJA_KERNEL_UNUSABLE', `the kernel's package has no ${pattern}`, { hint: 'Give a kernel yourself: DEJA_KERNEL=/path/to/vmlinux' });
   return join(folder, found);
-}
-
-function readOwn(path: string): Buffer {
-  if (!existsSync(path)) throw new DejaError('DEJA_KERNEL_UNUSABLE', `${path} (DEJA_KERNEL) does not exist`, { hint: 'Name a vmlinux or bzImage, or unset DEJA_KERNEL to use Debian\'s.' });
-  return readFileSync(path);
 }

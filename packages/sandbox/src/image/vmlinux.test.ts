@@ -53,6 +53,7 @@ test.each([
 test.each([
   ['no kernel', Buffer.from('hello'.repeat(300)), 'neither an ELF file nor a bzImage'],
   ['a short file', Buffer.alloc(3), 'neither'],
+  ['a header that is cut off', bzImage(gzipSync(KERNEL)).subarray(0, 0x210), 'neither'],
   ['an unknown packing', bzImage(Buffer.from('unknown packing')), 'not known here'],
   ['half a kernel', bzImage(gzipSync(KERNEL).subarray(0, 40)), 'cannot be unpacked (gzip)'],
   ['half a kernel of the other kind', bzImage(lz4().subarray(0, 40)), 'cannot be unpacked (lz4)'],

@@ -7,6 +7,8 @@ const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 const MAX_BYTES = 512 * 1024 * 1024;
 /** Where the header of a bzImage says what it is. */
 const SETUP_MAGIC = 0x202;
+/** What is read of that header ends here. */
+const HEADER_END = 0x250;
 
 interface Packing {
   readonly name: string;
@@ -29,7 +31,7 @@ const PACKINGS: readonly Packing[] = [
  */
 export function vmlinuxOf(image: Buffer, name: string): Buffer {
   if (image.subarray(0, 4).equals(ELF)) return image;
-  if (image.toString('latin1', SETUP_MAGIC, SETUP_MAGIC + 4) !== 'HdrS') {
+  if (image.length < HEADER_END || image.toString('latin1', SETUP_MAGIC, SETUP_MAGIC + 4) !== 'HdrS') {
     throw new DejaError('DEJA_KERNEL_UNUSABLE', `${name} is no Linux kernel: neither an ELF file nor a bzImage`, { hint: 'Give a vmlinux or a bzImage for x86-64: DEJA_KERNEL=/path/to/vmlinux' });
   }
   const { offset, length } = payload(image);

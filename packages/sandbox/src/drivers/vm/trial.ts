@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { vmFolder } from '../../image/cache-folder.js';
 import type { Kernel } from '../../image/kernel.js';
 import { makeOnce } from '../../image/make-once.js';
+import { ownPartsStamp } from '../../image/own-parts.js';
 import { SYSTEM_PATH } from '../../layout/system-path.js';
 import { initramfsWith } from './initramfs.js';
 
@@ -78,7 +79,7 @@ export function recalled<Found>(identity: readonly unknown[]): Found | undefined
 
 function trialFile(identity: readonly unknown[]): string {
   const boot = existsSync('/proc/sys/kernel/random/boot_id') ? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1') : '';
-  const key = createHash('sha256').update(JSON.stringify([boot, kvmProblem(), process.env['DEJA_KERNEL'] ?? '', ...identity])).digest('hex').slice(0, 16);
+  const key = createHash('sha256').update(JSON.stringify([boot, kvmProblem(), ...ownPartsStamp(), ...identity])).digest('hex').slice(0, 16);
   return join(vmFolder(), `trial-${key}.json`);
 }
 
