@@ -11,11 +11,15 @@ import type { Part } from './world.js';
 export interface ServedDatabase {
   readonly server: StartedPostgres;
   readonly login: PostgresLogin;
+  /** A statement as it asks for the time there; undefined: as it is. */
+  readonly onClock?: (text: string) => string | undefined;
 }
 
 export interface Databases extends Part {
   /** Once the application is ready: the rows of those databases whose tables it makes itself. */
   addRows(): Promise<void>;
+  /** Clocks of databases that are read show the recorded time, and go on from there. */
+  setClocks(): Promise<void>;
   /** By name, those that have a server. */
   readonly served: ReadonlyMap<string, ServedDatabase>;
 }
@@ -36,7 +40,7 @@ export async function startDatabases(plan: GuestPlan, folder: string, warm: Warm
   const groups = Map.groupBy(plan.databases.filter(isPostgres), ({ engine }) => `${engine.binaries}\n${engine.template}`);
   await Promise.all([...groups.values()].map(async (group, number) => serve(group, join(folder, `pg${number}`), { warm, started, served })));
   const running = started.move();
-  return { served, addRows: async () => addRows(plan, served), stop: () => running.disposeAsync() };
+  return { served, addRows: async () => addRows(plan, served), setClocks: async () => setClocks(plan, served), stop: () => running.disposeAsync() };
 }
 
 interface Serving {
@@ -56,7 +60,17 @@ async function serve(databases: readonly PostgresDatabase[], folder: string, { w
   for (const database of databases) {
     const login = await postgres.createDatabase(server, loginOf(database), database.listen?.settings);
     if (!database.ownSchema) await postgres.loadPostgres(server, login, database.fixture);
-    served.set(database.fixture.name, { server, login });
+    if (database.readsClock) await postgres.makeClock(server, login);
+    served.set(database.fixture.name, { server, login, ...(database.readsClock && { onClock: postgres.withPinnedClock }) });
+  }
+}
+
+async function setClocks({ databases, replay }: GuestPlan, served: Databases['served']): Promise<void> {
+  for (const { fixture, readsClock } of databases) {
+    const there = readsClock && served.get(fixture.name);
+    if (!there || replay.clock === undefined) continue;
+    const { setClock } = await import('@deja/fixtures/postgres');
+    await setClock(there.server, there.login, replay.clock);
   }
 }
 

@@ -47,6 +47,8 @@ export interface GuestDatabase {
     | { readonly kind: 'sqlite'; readonly file: string };
   /** Postgres: it begins empty, the application makes the tables at its start; the rows are added when it is ready and has come to rest. */
   readonly ownSchema?: boolean;
+  /** Postgres: statements read the clock, which shall show the recorded time (`replay.clock`). */
+  readonly readsClock?: boolean;
   /** Where the application expects the server. */
   readonly listen?: DatabaseAddress;
 }

@@ -115,6 +115,8 @@ export class Session {
       case 'started': {
         const { world, app } = stage;
         const outbox = new PackageOutbox(world.injected.out, world.clock, (name, bytes) => this.#reports.package(name, bytes));
+        // The application may have been waiting for long, in a machine that was put to sleep.
+        await world.setClocks();
         return this.#observation(world, await passingOver(world, app, () => observe(world.plan, app, outbox, world.clock)));
       }
       case 'not-started':

@@ -60,8 +60,8 @@ const NAME_SERVER = { address: '127.0.0.1', port: 53 };
 function upstream(databases: Databases, name: string): SqlUpstream {
   const served = databases.served.get(name);
   if (!served) throw new AgentError('DEJA_PLAN_INVALID', `the plan has recorded answers of the database '${name}', but no rows for it`);
-  const { server, login } = served;
-  return { path: `${server.socketFolder}/.s.PGSQL.${server.port}`, ...login };
+  const { server, login, onClock } = served;
+  return { path: `${server.socketFolder}/.s.PGSQL.${server.port}`, ...login, ...(onClock && { onClock }) };
 }
 
 const NONE: StubServers = { redirect: [], divergences: () => [], notes: () => [], stop: () => Promise.resolve() };

@@ -24,6 +24,8 @@ export interface World {
   readonly fastForward: FastForward | null;
   /** Rows for the tables that the application has made itself, where it does. */
   addRows(): Promise<void>;
+  /** What the databases take for the time is what was recorded, from now on. */
+  setClocks(): Promise<void>;
   divergences(): readonly StubDivergence[];
   notes(): readonly string[];
   stop(): Promise<void>;
@@ -52,6 +54,7 @@ export async function makeWorld(plan: GuestPlan, warm: WarmEngines): Promise<Wor
     loading?.catch(() => undefined);
     const databases = await startDatabases(plan, folder, warm);
     parts.push(databases);
+    await databases.setClocks();
     const fastForward = plan.fastForward ? await FastForward.open(folder) : null;
     if (fastForward) parts.push({ stop: () => fastForward[Symbol.asyncDispose]() });
     const clock = fastForward?.clock ?? machineClock;
@@ -59,7 +62,7 @@ export async function makeWorld(plan: GuestPlan, warm: WarmEngines): Promise<Wor
     parts.push(stubs);
     const injected = writeInstructions(plan, folder, stubs, fastForward);
     const notes = (): readonly string[] => [...stubs.notes(), ...(fastForward ? [fastForward.account] : [])];
-    return { plan, injected, clock, fastForward, addRows: () => databases.addRows(), divergences: () => stubs.divergences(), notes, stop };
+    return { plan, injected, clock, fastForward, addRows: () => databases.addRows(), setClocks: () => databases.setClocks(), divergences: () => stubs.divergences(), notes, stop };
   } catch (error) {
     await stop();
     throw error;

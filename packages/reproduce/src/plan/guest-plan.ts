@@ -1,6 +1,7 @@
 import { DejaError, type ErrorPackage } from '@deja/format';
 import { bodyBytes } from '@deja/format/node';
 import type { DatabaseFixture } from '@deja/fixtures';
+import { withPinnedClock } from '@deja/fixtures/postgres';
 import type { GuestDatabase, GuestPlan } from '@deja/guest';
 import { planNetwork } from './network.js';
 import { makesOwnSchema, requestRows, requestStatements } from './own-schema.js';
@@ -68,7 +69,8 @@ function guestDatabase(fixture: DatabaseFixture, recording: ErrorPackage, { post
       if (postgres === null) throw new DejaError('DEJA_ENGINE_MISSING', `database ${fixture.name} needs Postgres, which is not installed`, { hint: 'deja doctor' });
       const listen = { host: info?.host ?? 'localhost', port: info?.port ?? 5432, database: info?.database ?? fixture.name, user: info?.user ?? 'postgres', ...(info?.settings ? { settings: info.settings } : {}) };
       const made = makesOwnSchema(recording, fixture.name, otherCode) ? { fixture: requestRows(fixture, recording), ownSchema: true } : { fixture };
-      return [{ ...made, engine: { kind: 'postgres', ...postgres }, listen }];
+      const readsClock = recording.timeline.some((event) => event.kind === 'sql' && event.database === fixture.name && withPinnedClock(event.text) !== undefined);
+      return [{ ...made, ...(readsClock && { readsClock }), engine: { kind: 'postgres', ...postgres }, listen }];
     }
     case 'mysql':
     case 'mariadb':

@@ -1,5 +1,5 @@
 import type { IoError } from '@deja/format';
-import { type PgFrontendMessage, pgBare, pgParameterDescription, pgParse } from '@deja/wire';
+import { type PgFrontendMessage, pgBare, pgParameterDescription } from '@deja/wire';
 import type { SqlExchange } from '../plan.js';
 import { completion, errorMessage, type OwnAnswer, rowMessages, shapeMessage } from './answer.js';
 import type { Decision, Decisions } from './decisions.js';
@@ -120,8 +120,9 @@ export class ExtendedBatch {
   #parse({ name, text, types, raw }: Extract<ExtendedMessage, { type: 'parse' }>): void {
     const own = this.#services.verbatim.has(text);
     this.#statements.set(name, { name, text, types, upstream: !own });
-    if (own) this.#own(pgBare('1'));
-    else this.#forward(raw, '1');
+    if (own) return this.#own(pgBare('1'));
+    this.#services.upstream.parse(name, text, types, raw);
+    this.#items.push({ until: '1', hidden: false });
   }
 
   #bind(message: Extract<ExtendedMessage, { type: 'bind' }>): void {
@@ -185,7 +186,7 @@ export class ExtendedBatch {
   #prepareUpstream(prepared: Prepared): void {
     if (prepared.upstream) return;
     prepared.upstream = true;
-    this.#services.upstream.write(pgParse(prepared.name, prepared.text, prepared.types));
+    this.#services.upstream.parse(prepared.name, prepared.text, prepared.types);
     this.#items.push({ until: '1', hidden: true });
   }
 

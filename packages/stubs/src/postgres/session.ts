@@ -118,7 +118,7 @@ export class PgSession {
       return;
     }
     this.#release.enter(decision.exchange, began);
-    this.#upstream.write(raw);
+    this.#upstream.query(text, raw);
     await this.#out(await this.#untilReady());
   }
 

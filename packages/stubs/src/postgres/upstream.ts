@@ -1,9 +1,14 @@
 import { connect, type Socket } from 'node:net';
-import { type PgBackendMessage, PgBackendParser, PgReader, pgBare, pgStartup } from '@deja/wire';
+import { type PgBackendMessage, PgBackendParser, PgReader, pgBare, pgParse, pgQuery, pgStartup } from '@deja/wire';
 import type { Clock } from '../clock.js';
 
 /** Where the engine listens, and as whom the proxy connects; the engine must trust it. */
-export type SqlUpstream = ({ readonly path: string } | { readonly address: string; readonly port: number }) & { readonly user: string; readonly database: string };
+export type SqlUpstream = ({ readonly path: string } | { readonly address: string; readonly port: number }) & {
+  readonly user: string;
+  readonly database: string;
+  /** A statement as it must ask this engine for the time; undefined: as it is. */
+  readonly onClock?: (text: string) => string | undefined;
+};
 
 /** The engine refused the connection, with its own ErrorResponse. */
 export class UpstreamRefusal extends Error {
@@ -19,6 +24,7 @@ export class UpstreamRefusal extends Error {
 /** One connection to the engine. Messages are read one by one; those that come while nobody reads go to `whenIdle`. */
 export class Upstream {
   readonly #socket: Socket;
+  readonly #onClock: ((text: string) => string | undefined) | undefined;
   readonly #clock: Clock;
   readonly #parser = new PgBackendParser();
   readonly #arrived: PgBackendMessage[] = [];
@@ -30,6 +36,7 @@ export class Upstream {
 
   private constructor(where: SqlUpstream, clock: Clock) {
     this.#clock = clock;
+    this.#onClock = where.onClock;
     this.#socket = 'path' in where ? connect(where.path) : connect(where.port, where.address);
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (chunk: Buffer) => {
@@ -63,6 +70,18 @@ export class Upstream {
     const socket = 'path' in where ? connect(where.path) : connect(where.port, where.address);
     socket.on('error', () => undefined);
     socket.end(request);
+  }
+
+  /** A simple query, asking for the time as this engine is to be asked. */
+  query(text: string, raw: Buffer): void {
+    const own = this.#onClock?.(text);
+    this.write(own === undefined ? raw : pgQuery(own));
+  }
+
+  /** A statement to be prepared, likewise. */
+  parse(name: string, text: string, types: readonly number[], raw?: Buffer): void {
+    const own = this.#onClock?.(text);
+    this.write(raw && own === undefined ? raw : pgParse(name, own ?? text, types));
   }
 
   write(bytes: Buffer): void {
