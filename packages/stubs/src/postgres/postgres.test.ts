@@ -59,15 +59,18 @@ function rows(name: string, type: string, ...values: readonly string[]): SqlResu
   return { command: 'SELECT', rowCount: values.length, fields: [{ name, type }], rows: values.map((value) => [value]) };
 }
 
+function onClock(text: string): string | undefined {
+  return text.includes('now()') ? text.replace('now()', "'2020-02-29 12:00:00Z'::timestamptz") : undefined;
+}
+
 describe.runIf(usable)('statements that read the clock', () => {
-  const onClock = (text: string): string | undefined => (text.includes('now()') ? text.replace('now()', "'2020-02-29 12:00:00Z'::timestamptz") : undefined);
   it('ask the engine for the time as it wants to be asked, however they come', async () => {
-    const text = "SELECT (now() = '2020-02-29 12:00:00Z') AS then WHERE 1 = $1";
-    const stubs = await proxy([{ text }, { text: "SELECT (now() = '2020-02-29 12:00:00Z') AS then" }], {}, { upstream: () => ({ ...upstream(), onClock }) });
+    const text = "SELECT (now() = '2020-02-29 12:00:00Z') AS past WHERE 1 = $1";
+    const stubs = await proxy([{ text }, { text: "SELECT (now() = '2020-02-29 12:00:00Z') AS past" }], {}, { upstream: () => ({ ...upstream(), onClock }) });
     const client = await connect(portOf(stubs));
-    expect((await client.query(text.replace(' WHERE 1 = $1', ''))).rows).toEqual([{ then: true }]);
-    expect((await client.query({ name: 'then', text, values: [1] })).rows).toEqual([{ then: true }]);
-    expect((await client.query({ name: 'then', text, values: [1] })).rows).toEqual([{ then: true }]);
+    expect((await client.query(text.replace(' WHERE 1 = $1', ''))).rows).toEqual([{ past: true }]);
+    expect((await client.query({ name: 'past', text, values: [1] })).rows).toEqual([{ past: true }]);
+    expect((await client.query({ name: 'past', text, values: [1] })).rows).toEqual([{ past: true }]);
     expect(stubs.divergences).toEqual([]);
   });
 });
