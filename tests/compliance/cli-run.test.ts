@@ -1,5 +1,5 @@
 /** `deja run`: the command in its place, with capture; and `deja doctor`. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { readPackage } from '@deja/format/node';
@@ -132,9 +132,30 @@ describe('doctor', () => {
     const { code, stdout } = await deja(['doctor', '--json'], { cwd });
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: readonly { name: string; status: string; detail: string; fix?: string }[] };
     expect(code).toBe(ok ? 0 : 1);
-    expect(checks.map(({ name }) => name)).toEqual(['Node for Deja', 'Node for applications', 'Capture', 'Sandbox: firecracker', 'Sandbox: qemu', 'Sandbox: namespace', 'Sandbox: process', 'bubblewrap', 'ip', 'Postgres', 'MariaDB', 'redis-server']);
+    expect(checks.map(({ name }) => name)).toEqual(['Node for Deja', 'Node for applications', 'Capture', 'Cache', 'Sandbox: firecracker', 'Sandbox: qemu', 'Sandbox: namespace', 'Sandbox: process', 'bubblewrap', 'ip', 'Postgres', 'MariaDB', 'redis-server']);
     expect(checks.slice(0, 3).map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
     for (const { status, fix } of checks) expect(fix === undefined).toBe(status === 'ok');
+  });
+
+  test('forgets what it remembers of virtual machines with --again, and not otherwise', async () => {
+    const cache = mkdtempSync(join(cwd, 'cache-'));
+    mkdirSync(join(cache, 'vm'));
+    writeFileSync(join(cache, 'vm', 'trial-0000000000000000.json'), '{}');
+    const env = { DEJA_CACHE: cache, DEJA_KERNEL: '/nowhere' };
+    await deja(['doctor'], { cwd, env });
+    expect(readdirSync(join(cache, 'vm'))).toContain('trial-0000000000000000.json');
+    await deja(['doctor', '--again'], { cwd, env });
+    expect(readdirSync(join(cache, 'vm'))).not.toContain('trial-0000000000000000.json');
+  });
+
+  test('a PATH with nothing on it but Node: what engines lack is said, and the sandboxes are found all the same', async () => {
+    const bin = mkdtempSync(join(cwd, 'bin-'));
+    symlinkSync(process.execPath, join(bin, 'node'));
+    const { stdout } = await deja(['doctor', '--json'], { cwd, env: { PATH: bin, DEJA_USER_PATH: undefined, DEJA_KERNEL: '/nowhere' } });
+    const { checks } = JSON.parse(stdout) as { checks: readonly { name: string; status: string; detail: string }[] };
+    const details = new Map(checks.map(({ name, detail }) => [name, detail]));
+    if (process.getuid?.() === 0) expect(details.get('Postgres')).toContain('`unshare` nor `setpriv`, which make another user, is on PATH');
+    expect(details.get('ip')).toMatch(/^ip utility/);
   });
 
   test('a required part that is missing: 1', async () => {

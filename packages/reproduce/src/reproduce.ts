@@ -77,7 +77,11 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
   const { app, node } = located;
   const differences = [...app.differences, ...(node.difference === undefined ? [] : [node.difference])];
   for (const text of differences) options.onProgress?.({ step: 'difference', text });
-  const [sandbox, postgres] = await Promise.all([picking, postgresFor(recording, options.cacheFolder)]);
+  const preparing = postgresFor(recording, options.cacheFolder);
+  preparing.catch(() => undefined);
+  // What the sandbox itself lacks is said before what an engine in it does.
+  const sandbox = await picking;
+  const postgres = await preparing;
   options.onProgress?.({ step: 'sandbox', sandbox });
 
   await using sandboxes = new SandboxSupply(sandbox, { ...specOf(making, located, options.preload, postgres), ...(options.onLog ? { onLog: options.onLog } : {}) });

@@ -3,6 +3,8 @@ export type {
 } from './sandbox.js';
 export { GuestError } from './errors.js';
 export { measureSandbox, pickSandbox, probeSandbox, probeSandboxes } from './pick.js';
+export { forgetTrials } from './drivers/vm/trial-memory.js';
+export { SYSTEM_PATH } from './layout/system-path.js';
 export { buildImages } from './drivers/vm/parts.js';
 export { imageReference, type ImageReference } from './image/oci/image-reference.js';
 export { resolveIn } from './image/oci/root-folder.js';

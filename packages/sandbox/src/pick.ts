@@ -5,6 +5,8 @@ import { qemuDriver } from './drivers/qemu/driver.js';
 import { processDriver } from './drivers/process/driver.js';
 import type { Driver, Measured, ProbeResult, Sandbox, SandboxChoice, SandboxName } from './sandbox.js';
 
+const REMEMBERED = ' What a trial has shown is remembered until the machine is started anew; `deja doctor --again` tries once more.';
+
 /** Strongest first. */
 const DRIVERS: readonly Driver[] = [firecrackerDriver, qemuDriver, namespaceDriver, processDriver];
 
@@ -19,7 +21,7 @@ export async function pickSandbox(choice: SandboxChoice): Promise<Sandbox> {
   const probe = await driver.probe();
   if (!probe.works) {
     throw new DejaError('DEJA_SANDBOX_UNAVAILABLE', `the sandbox '${choice}' does not work on this machine: ${probe.reason}`, {
-      hint: probe.cure ?? `Use --sandbox auto to take what works here.`,
+      hint: `${probe.cure ?? 'Use --sandbox auto to take what works here.'}${probe.triedAt === undefined ? '' : REMEMBERED}`,
     });
   }
   return sandboxOf(driver, `asked for; ${probe.how}`, probe);

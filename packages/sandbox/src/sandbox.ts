@@ -125,6 +125,7 @@ export interface Measured {
   readonly resumeMs: number;
 }
 
+/** `triedAt`: milliseconds since 1970 at which that was found out, where it is remembered. */
 export type ProbeResult =
-  | { readonly works: true; readonly how: string; readonly ms: number; readonly emulated?: true }
-  | { readonly works: false; readonly reason: string; readonly cure?: string };
+  | { readonly works: true; readonly how: string; readonly ms: number; readonly emulated?: true; readonly triedAt?: number }
+  | { readonly works: false; readonly reason: string; readonly cure?: string; readonly triedAt?: number };

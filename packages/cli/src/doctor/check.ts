@@ -5,6 +5,8 @@ export type Finding =
 
 export interface Check {
   readonly name: string;
+  /** Why it may take long; said when it does. */
+  readonly takes?: string;
   run(): Promise<Finding> | Finding;
 }
 

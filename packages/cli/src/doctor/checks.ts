@@ -1,10 +1,8 @@
 import { join } from 'node:path';
-import { DejaError } from '@deja/format';
-import type { SandboxName } from '@deja/sandbox';
-import { duration } from '../render/units.js';
 import { capturePreload } from '../shared/capture-preload.js';
 import { limited, missing, ok, type Check, type Finding } from './check.js';
 import { aptInstall, runs } from './programs.js';
+import { cache, machine, sandbox } from './sandboxes.js';
 
 const OLDEST_TOOLS = 24;
 const OLDEST_APPLICATION = 20;
@@ -14,19 +12,21 @@ function applicationNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...env, PATH: env.DEJA_USER_PATH ?? env.PATH };
 }
 
+const TAKES = 'the first time a kernel is got, images are made, and KVM has a minute to bring a guest up';
+
 /** In the order in which they matter. */
 export function checks(env: NodeJS.ProcessEnv): readonly Check[] {
   return [
     { name: 'Node for Deja', run: toolsNode },
     { name: 'Node for applications', run: () => usersNode(env) },
     { name: 'Capture', run: () => captureLoads(env) },
-    { name: 'Cache', run: cache },
-    { name: 'Sandbox: firecracker', run: () => machine('firecracker') },
-    { name: 'Sandbox: qemu', run: () => machine('qemu') },
+    { name: 'Cache', run: () => cache() },
+    { name: 'Sandbox: firecracker', takes: TAKES, run: () => machine('firecracker') },
+    { name: 'Sandbox: qemu', takes: TAKES, run: () => machine('qemu') },
     { name: 'Sandbox: namespace', run: () => sandbox('namespace') },
     { name: 'Sandbox: process', run: () => sandbox('process') },
-    { name: 'bubblewrap', run: () => program('bwrap', ['--version'], 'unshare is used instead, where it works', 'bubblewrap') },
-    { name: 'ip', run: () => program('ip', ['-V'], 'recorded IP addresses cannot be given to a sandbox', 'iproute2') },
+    { name: 'bubblewrap', run: () => systemProgram('bwrap', ['--version'], 'unshare is used instead, where it works', 'bubblewrap') },
+    { name: 'ip', run: () => systemProgram('ip', ['-V'], 'recorded IP addresses cannot be given to a sandbox', 'iproute2') },
     { name: 'Postgres', run: postgres },
     { name: 'MariaDB', run: mysql },
     { name: 'redis-server', run: () => program('redis-server', ['--version'], 'only the demo and the tests need it; replays use a stub', 'redis-server') },
@@ -55,54 +55,21 @@ async function captureLoads(env: NodeJS.ProcessEnv): Promise<Finding> {
   return done.printed === '' ? ok('preloads into your Node') : missing(`preloads with a complaint: ${done.printed.split('\n').at(-1) ?? ''}`, 'Reinstall Deja; in a checkout: npm run build.');
 }
 
-async function cache(): Promise<Finding> {
-  const { usableCacheFolder } = await import('@deja/sandbox');
-  try {
-    return ok(usableCacheFolder());
-  } catch (error) {
-    if (!(error instanceof DejaError)) throw error;
-    return missing(error.message, error.hint ?? 'Name another folder: DEJA_CACHE=DIR');
-  }
-}
-
-/** Without a cache there is nothing to make a machine of. */
-async function machine(name: 'firecracker' | 'qemu'): Promise<Finding> {
-  const { status } = await cache();
-  return status === 'ok' ? await sandbox(name) : limited('not tried: the cache cannot be used; other sandboxes can be', 'Name a folder that you may write to: DEJA_CACHE=DIR');
-}
-
-async function sandbox(name: SandboxName): Promise<Finding> {
-  const { measureSandbox, probeSandbox } = await import('@deja/sandbox');
-  const probe = await probeSandbox(name);
-  if (probe.works) {
-    try {
-      const measured = await measureSandbox(name);
-      return ok(measured === null ? probe.how : `${probe.how}; the agent after ${duration(measured.bootMs)}, from a template after ${duration(measured.resumeMs)}`);
-    } catch (error) {
-      const { message, hint } = error as Error & { readonly hint?: string };
-      return limited(`${probe.how}; but ${message}`, hint ?? 'Use --sandbox namespace.');
-    }
-  }
-  const why = probe.reason;
-  switch (name) {
-    case 'firecracker':
-    case 'qemu':
-      return limited(`${why}; other sandboxes can be used`, probe.cure ?? 'Use --sandbox namespace.');
-    case 'namespace':
-      return limited(`${why}; the process sandbox does not keep real services out of reach`, probe.cure ?? 'Run deja where user namespaces are allowed.');
-    case 'process':
-      return missing(why, probe.cure ?? 'Reinstall Deja; in a checkout: npm run build.');
-  }
-}
-
-async function program(name: string, args: readonly string[], without: string, debian: string): Promise<Finding> {
-  const done = await runs(name, args);
+async function program(name: string, args: readonly string[], without: string, debian: string, env = process.env): Promise<Finding> {
+  const done = await runs(name, args, env);
   return 'why' in done ? limited(`${done.why}: ${without}`, aptInstall(debian)) : ok(done.printed.split('\n', 1)[0] ?? '');
 }
 
+/** As the sandboxes find it, which do not go by the user's PATH. */
+async function systemProgram(...[name, args, without, debian]: Parameters<typeof program>): Promise<Finding> {
+  const { SYSTEM_PATH } = await import('@deja/sandbox');
+  return await program(name, args, without, debian, { PATH: SYSTEM_PATH });
+}
+
 async function postgres(): Promise<Finding> {
-  const { locatePostgres } = await import('@deja/fixtures');
+  const { postgresLauncher, locatePostgres } = await import('@deja/fixtures');
   try {
+    postgresLauncher();
     const { version, folder, source } = locatePostgres();
     const done = await runs(join(folder, 'postgres'), ['--version']);
     return 'why' in done ? limited(`${folder} does not run: ${done.why}`, aptInstall('postgresql')) : ok(`${version} (${source === 'npm' ? 'from npm' : folder})`);

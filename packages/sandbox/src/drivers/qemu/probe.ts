@@ -6,7 +6,7 @@ import { SYSTEM_PATH } from '../../layout/system-path.js';
 import type { ProbeResult } from '../../sandbox.js';
 import { tryOut } from '../namespace/probe.js';
 import { QEMU, type Accelerator } from './command-line.js';
-import { kvmProblem } from '../vm/trial.js';
+import { kvmCure, kvmProblem } from '../vm/kvm.js';
 import { recallQemu, tryOutQemu } from './trial.js';
 
 const run = promisify(execFile);
@@ -31,7 +31,8 @@ export function recallQemuWithKvm(): ProbeResult {
   if (problem !== null) return { works: false, reason: problem };
   const trial = recallQemu();
   if (trial === undefined) return { works: false, reason: 'not tried yet (`deja doctor` does)' };
-  return trial.accelerator === 'kvm' ? { works: true, how: trial.found.join('; '), ms: trial.ms } : { works: false, reason: trial.found.join('; ') };
+  const { accelerator, found, ms } = trial.found;
+  return accelerator === 'kvm' ? { works: true, how: found.join('; '), ms, triedAt: trial.at } : { works: false, reason: found.join('; '), cure: kvmCure(), triedAt: trial.at };
 }
 
 async function probe(): Promise<QemuProbe> {
@@ -41,10 +42,10 @@ async function probe(): Promise<QemuProbe> {
   }
   const { stdout: version } = await run(QEMU, ['--version'], { env: { PATH: SYSTEM_PATH } });
   try {
-    const { accelerator, found, ms } = await tryOutQemu(await guestKernel());
+    const { found: { accelerator, found, ms }, at: triedAt } = await tryOutQemu(await guestKernel());
     const how = found.join('; ');
-    if (accelerator === null) return { accelerator, version, result: { works: false, reason: how } };
-    return { accelerator, version, result: { works: true, how, ms, ...(accelerator === 'tcg' && { emulated: true as const }) } };
+    if (accelerator === null) return { accelerator, version, result: { works: false, reason: how, triedAt } };
+    return { accelerator, version, result: { works: true, how, ms, triedAt, ...(accelerator === 'tcg' && { emulated: true as const }) } };
   } catch (error) {
     if (!(error instanceof DejaError)) throw error;
     return { accelerator: null, version, result: { works: false, reason: error.message, ...(error.hint === undefined ? {} : { cure: error.hint }) } };

@@ -2,7 +2,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kernel } from '../../image/kernel.js';
 import { SYSTEM_PATH } from '../../layout/system-path.js';
-import { kvmProblem, recalled, remembered, trialInitramfs, tryToBoot } from '../vm/trial.js';
+import { kvmProblem } from '../vm/kvm.js';
+import { keptTrial, trialInitramfs, tryToBoot } from '../vm/trial.js';
+import { recalled, remembered, type Remembered } from '../vm/trial-memory.js';
 import { bootArguments, QEMU, type Accelerator } from './command-line.js';
 
 /** What became of booting the kernel and nothing else. */
@@ -21,12 +23,12 @@ const LIMITS: Readonly<Record<Accelerator, { readonly name: string; readonly lim
 };
 
 /** Boots a guest that says one word, by KVM and, where that does not do, by emulation. */
-export async function tryOutQemu(kernel: Kernel): Promise<Trial> {
+export async function tryOutQemu(kernel: Kernel): Promise<Remembered<Trial>> {
   return await remembered(identity(), async () => tryBoth(kernel));
 }
 
 /** What came out of it the last time; undefined: it was not tried. */
-export function recallQemu(): Trial | undefined {
+export function recallQemu(): Remembered<Trial> | undefined {
   return recalled<Trial>(identity());
 }
 
@@ -43,9 +45,9 @@ async function tryBoth(kernel: Kernel): Promise<Trial> {
   for (const accelerator of problem === null ? (['kvm', 'tcg'] as const) : (['tcg'] as const)) {
     const { name, ...limits } = LIMITS[accelerator];
     const command = [QEMU, ...bootArguments({ kernel: kernel.vmlinux, initramfs, accelerator, memoryMib: 256, talkative: accelerator === 'kvm' }), '-serial', 'stdio'];
-    const tried = await tryToBoot({ command, ...limits });
+    const tried = await tryToBoot({ ...limits, name: 'QEMU', command });
     if ('ms' in tried) return { accelerator, ms: tried.ms, found: [...found, `${name}: a guest was up after ${Math.round(tried.ms)} ms`] };
-    found.push(`${name}: ${tried.why}`);
+    found.push(`${name}: ${keptTrial(tried, `qemu-${accelerator}.log`)}`);
   }
   return { accelerator: null, ms: 0, found };
 }

@@ -1,18 +1,18 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vmFolder } from '../../image/cache-folder.js';
 import type { Kernel } from '../../image/kernel.js';
-import { makeOnce } from '../../image/make-once.js';
-import { ownPartsStamp } from '../../image/own-parts.js';
 import { SYSTEM_PATH } from '../../layout/system-path.js';
 import { initramfsWith } from './initramfs.js';
 
 /** A way to boot the smallest guest: its kernel and first process speak on the command's standard output. */
 export interface Attempt {
+  /** What the program is called in what is told of it. */
+  readonly name: string;
   readonly command: readonly string[];
+  /** Lines in which the program tells what it does: of a guest that hangs they are no cause. */
+  readonly ownLog?: RegExp;
   readonly limitMs: number;
   /** Given up when nothing was said for so long: a guest that hangs is found out before its time is over. */
   readonly silenceMs: number;
@@ -27,8 +27,18 @@ export async function trialInitramfs(kernel: Kernel): Promise<string> {
   return await initramfsWith(kernel, INIT);
 }
 
+/** A program that broke off by itself may take its time to end: what it said is the cause, and no time-out. */
+const BROKE_OFF = /Assertion .* failed/;
+const MAX_WORDS = 64 * 1024;
+
+/** What a guest that was not up has left: why in one line, and all that it and its program said. */
+export interface NotUp {
+  readonly why: string;
+  readonly said: string;
+}
+
 /** Milliseconds until the guest's first process spoke; or what its program said instead. */
-export async function tryToBoot({ command, limitMs, silenceMs }: Attempt): Promise<{ readonly ms: number } | { readonly why: string }> {
+export async function tryToBoot({ name, command, ownLog, limitMs, silenceMs }: Attempt): Promise<{ readonly ms: number } | NotUp> {
   const began = performance.now();
   const [program = '', ...args] = command;
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH }, cwd: '/' });
@@ -48,48 +58,34 @@ export async function tryToBoot({ command, limitMs, silenceMs }: Attempt): Promi
       child.kill('SIGKILL');
     }
   });
-  child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    words = (words + chunk.toString()).slice(-MAX_WORDS);
+    if (BROKE_OFF.test(words)) giveUp(`${name} ended by a mistake of its own before a guest was up`);
+  });
   const end = await new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => resolve(`its program ended with ${code ?? signal} before a guest was up`));
+    child.once('close', (code, signal) => resolve(`${name} ended with ${code ?? signal} before a guest was up`));
   });
   clearTimeout(late);
   clearTimeout(silent);
   if (ms !== null) return { ms };
   const why = givenUp || end;
-  const last = lastLine(words) || lastLine(console);
-  return { why: last === '' ? why : `${why}: ${last}` };
+  const last = lastLine(words) || lastLine(givenUp === '' ? console : without(ownLog, console));
+  return { why: last === '' ? why : `${why}: ${last}`, said: `${console.slice(-MAX_WORDS)}\n${words}`.trim() };
+}
+
+function without(pattern: RegExp | undefined, text: string): string {
+  return pattern === undefined ? text : text.split('\n').filter((line) => !pattern.test(line)).join('\n');
 }
 
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1)?.trim() ?? '';
 }
 
-/** What was found out holds until this machine is started anew, or something named differs, and is kept so long. */
-export async function remembered<Found>(identity: readonly unknown[], findOut: () => Promise<Found>): Promise<Found> {
-  const file = await makeOnce(trialFile(identity), async (draft) => writeFile(draft, JSON.stringify(await findOut())));
-  return JSON.parse(readFileSync(file, 'utf8')) as Found;
-}
-
-/** Undefined: nobody has tried yet. */
-export function recalled<Found>(identity: readonly unknown[]): Found | undefined {
-  const file = trialFile(identity);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Found) : undefined;
-}
-
-function trialFile(identity: readonly unknown[]): string {
-  const boot = existsSync('/proc/sys/kernel/random/boot_id') ? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1') : '';
-  const key = createHash('sha256').update(JSON.stringify([boot, kvmProblem(), ...ownPartsStamp(), ...identity])).digest('hex').slice(0, 16);
-  return join(vmFolder(), `trial-${key}.json`);
-}
-
-/** Why there is no use in trying KVM; null: it has to be tried, for a device file proves nothing. */
-export function kvmProblem(): string | null {
-  if (!existsSync('/dev/kvm')) return 'there is no /dev/kvm';
-  try {
-    accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
-    return null;
-  } catch {
-    return 'no permission for /dev/kvm (join the group that owns it)';
-  }
+/** Keeps what a guest that was not up has left, instead of what was kept of an earlier one. Gives the reason, and where the rest is. */
+export function keptTrial({ why, said }: NotUp, file: string): string {
+  const folder = join(vmFolder(), 'failed-trials');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), `${why}\n\n${said}\n`);
+  return `${why} (all that was said is in ${join(folder, file)})`;
 }
