@@ -1,6 +1,8 @@
-import { imageReference, unpackImage, type Sandbox, type UnpackedImage } from '@deja/sandbox';
+import { join, relative } from 'node:path';
+import { imageReference, resolveIn, unpackImage, type Sandbox, type UnpackedImage } from '@deja/sandbox';
 import { locateAppIn, locateNodeFor } from '../plan/locate-in-image.js';
 import { locateApp, locateNode, type LocatedApp, type LocatedNode } from '../plan/locate.js';
+import { checkMainScript } from '../plan/main-script.js';
 import type { PlanInMaking } from '../plan/plan.js';
 
 /** What is run: the application's code, and the Node that runs it. */
@@ -24,8 +26,14 @@ export interface LocateOptions {
  */
 export async function locate({ recording, app }: PlanInMaking, { app: given, searchPath, onUnpack }: LocateOptions, isolation: () => Promise<Sandbox['isolation']>): Promise<Located> {
   const reference = given === undefined ? undefined : imageReference(given);
-  if (reference === undefined) return { app: locateApp(recording, given), node: locateNode(app.node, searchPath) };
+  if (reference === undefined) {
+    const located = locateApp(recording, given);
+    checkMainScript(recording, app, `the application's folder ${located.folder}`, (path) => join(located.folder, relative(app.folder, path)));
+    return { app: located, node: locateNode(app.node, searchPath) };
+  }
   const inMachine = (await isolation()) === 'virtual machine';
   const image = await unpackImage(reference, { owners: inMachine ? 'kept' : 'own', ...(onUnpack && { onUnpack }) });
-  return { image, app: locateAppIn(image, recording), node: inMachine ? locateNodeFor(image, app.node, searchPath) : locateNode(app.node, searchPath) };
+  const located = locateAppIn(image, recording);
+  checkMainScript(recording, app, `the image ${image.name}`, (path) => resolveIn(image.root, path));
+  return { image, app: located, node: inMachine ? locateNodeFor(image, app.node, searchPath) : locateNode(app.node, searchPath) };
 }
