@@ -82,8 +82,14 @@ describe('deja reproduce', () => {
   });
 
   it('ends when it is interrupted, and says that this was why', async () => {
-    const stopped = await dejaIn(['reproduce', recorded, '--runs', '1000', '--json'], { cwd: folder, afterMs: { ms: 1500, signal: 'SIGINT' } });
-    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('interrupted after') as string });
+    const command = ['reproduce', recorded, '--runs', '1000'];
+    const options = { cwd: folder, afterMs: { ms: 1500, signal: 'SIGINT' } } as const;
+    const [told, document] = [await dejaIn(command, options), await dejaIn([...command, '--json'], options)];
+    for (const stopped of [told, document]) expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('interrupted after') as string });
+    // Neither a verdict nor advice: nobody has got an answer.
+    expect(told.stdout).toBe('');
+    expect(told.stderr).not.toContain('next:');
+    expect(JSON.parse(document.stdout)).toMatchObject({ interrupted: true });
   });
 
   it('shows side by side where the replay left the recording', async () => {

@@ -11,6 +11,7 @@ import { run } from './commands/run.js';
 import { setup } from './commands/setup.js';
 import { show } from './commands/show.js';
 import { EXIT } from './shared/exit.js';
+import { Output } from './shared/output.js';
 
 /** In the order of `deja --help`. Each adds its command; what a command needs is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [run, ls, show, events, event, plan, fixtures, reproduce, image, setup, doctor];
@@ -36,5 +37,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     // Help that was asked for ends with 0, every misuse with 2.
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error.exitCode !== 0 && wantsJson(argv)) new Output({ json: true, color: false }).document(misuse(error));
   }
+}
+
+/** The options were not understood, so they are looked for by hand: what comes behind `--` is another program's. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
+}
+
+function misuse({ code, message }: CommanderError): unknown {
+  const told = code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '');
+  return { error: { code: 'DEJA_USAGE', message: told, hint: 'deja COMMAND --help shows what it takes' } };
 }

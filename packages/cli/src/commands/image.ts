@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { table } from '../render/table.js';
 import { ago, plural, size } from '../render/units.js';
 import { capturePreload } from '../shared/capture-preload.js';
@@ -8,6 +8,7 @@ import { shownPath } from '../shared/find-package.js';
 import { cacheFolder, loadPlan } from '../shared/load-plan.js';
 import type { Output, SharedOptions } from '../shared/output.js';
 import { shellWord } from '../shared/program-name.js';
+import { wholeNumber } from '../shared/whole-number.js';
 
 interface BuildOptions extends SharedOptions {
   readonly app?: string;
@@ -29,7 +30,7 @@ export function image(program: Command): void {
     .action(act<BuildOptions, [string]>(build));
   addCommand(images, 'ls', 'list what is kept, what was used last first').action(act(async (output: Output) => list(output)));
   addCommand(images, 'gc', 'throw away what was used longest ago')
-    .option('--max <MIB>', 'how much may stay, in MiB', mebibytes, DEFAULT_MAX)
+    .option('--max <MIB>', 'how much may stay, in MiB', wholeNumber(0, Number.MAX_SAFE_INTEGER / MIB, 'a whole number of MiB is needed'), DEFAULT_MAX)
     .action(act<CollectOptions, []>(collect));
 }
 
@@ -72,10 +73,4 @@ async function collect(output: Output, { max }: CollectOptions): Promise<ExitCod
 
 function total(entries: readonly { readonly bytes: number }[]): number {
   return entries.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-function mebibytes(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError('a whole number of MiB is needed');
-  return number;
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Progress, Reproduction, Verdict } from '@deja/reproduce';
 import type { SandboxChoice } from '@deja/sandbox';
 import { certificateSummary } from '../render/certificate.js';
@@ -12,6 +12,7 @@ import { interruption } from '../shared/interruption.js';
 import { cacheFolder, loadPlan } from '../shared/load-plan.js';
 import type { Output, SharedOptions } from '../shared/output.js';
 import { shellWord } from '../shared/program-name.js';
+import { wholeNumber } from '../shared/whole-number.js';
 
 interface ReproduceOptions extends SharedOptions {
   readonly app?: string;
@@ -23,14 +24,15 @@ interface ReproduceOptions extends SharedOptions {
   readonly verbose?: boolean;
 }
 
+const count = wholeNumber(1, 10_000, 'a whole number from 1 to 10000 is needed');
 const SANDBOXES: readonly SandboxChoice[] = ['auto', 'process', 'namespace', 'qemu', 'firecracker'];
 
 export function reproduce(program: Command): void {
   addCommand(program, 'reproduce <PKG>', 'run the recorded failure again, with nothing real within reach')
     .option('--app <DIR|IMAGE>', "folder of the application's code, or its container image: an OCI layout or `docker save` archive, with #TAG where there are several (default: where it was recorded)")
     .addOption(new Option('--sandbox <KIND>', 'where to run it').choices(SANDBOXES).default('auto'))
-    .option('--runs <N>', 'how many times', wholeNumber, 1)
-    .option('--ready-timeout <SECONDS>', 'how long the application may take to start', wholeNumber)
+    .option('--runs <N>', 'how many times', count, 1)
+    .option('--ready-timeout <SECONDS>', 'how long the application may take to start', count)
     .option('--fast-forward', 'pass over waiting: a time-out takes milliseconds, and the application sees its clock go on as it did')
     .option('--no-control', 'no control run afterwards')
     .option('--verbose', "show the application's output")
@@ -59,10 +61,14 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
     ...(options.verbose ? { onLog: (_, bytes) => void process.stderr.write(bytes) } : {}),
   });
   if (result.control) output.say(`  ${controlLine(result.control, output.err)}`);
-  output.print(conclusion(result, output.out));
-  output.document(documentOf(making.recording.manifest.id, result));
-  suggest(output, named, result);
-  if (!interrupted.signal.aborted) return exitCode(result.verdict);
+  const { aborted } = interrupted.signal;
+  output.document({ ...documentOf(making.recording.manifest.id, result), ...(aborted && { interrupted: true }) });
+  if (!aborted) {
+    output.print(conclusion(result, output.out));
+    suggest(output, named, result);
+    return exitCode(result.verdict);
+  }
+  // What so few runs, or none, would be called is no answer to what was asked.
   output.say(`${output.err.yellow('!')} interrupted after ${plural(result.runs.length, 'run')}; nothing is left behind`);
   return EXIT.interrupted;
 }
@@ -92,7 +98,7 @@ function report(progress: Progress, output: Output): void {
 }
 
 /** The contract of `reproduce --json`. */
-function documentOf(id: string, { verdict, runs, control, certificate, sandbox, differences }: Reproduction): unknown {
+function documentOf(id: string, { verdict, runs, control, certificate, sandbox, differences }: Reproduction): object {
   return { verdict, package: id, sandbox: sandbox.name, isolation: sandbox.isolation, runs, control, certificate: { databases: certificate.databases, ...certificateSummary(certificate) }, differences };
 }
 
@@ -115,10 +121,4 @@ function exitCode(verdict: Verdict): ExitCode {
     case 'inconclusive':
       return EXIT.unsure;
   }
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1 || number > 10_000) throw new InvalidArgumentError('a whole number from 1 to 10000 is needed');
-  return number;
 }

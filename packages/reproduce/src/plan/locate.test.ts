@@ -29,6 +29,18 @@ describe('locateApp', () => {
     );
   });
 
+  it.each([
+    ['junk.tar', 'junk', ' is a file, and neither'],
+    ['zero.tar', '', ' is an empty file, and neither'],
+  ])('says of %s, by its name or with a tag, what it is', (name, content, message) => {
+    const file = join(folder, name);
+    writeFileSync(file, content);
+    for (const given of [file, `${file}#shop:1.2`]) {
+      expect(() => locateApp(recordedAt('/nowhere/shop', '1.0.0'), given)).toThrow(expect.objectContaining({ code: 'DEJA_APP_MISSING', message: expect.stringContaining(file + message), hint: expect.stringContaining('docker save') }));
+    }
+    expect(() => locateApp(recordedAt('/nowhere/shop', '1.0.0'), `${folder}/nothing.tar#x`)).toThrow('nothing.tar#x is not here');
+  });
+
   it('says how the code differs from the recorded release', () => {
     const { differences, changedCode, folder: found } = locateApp(recordedAt('/nowhere/shop', '1.0.0'), appIn('fixed', '2.0.0'));
     expect(found).toBe(join(folder, 'fixed'));

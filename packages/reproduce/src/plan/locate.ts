@@ -15,6 +15,8 @@ export interface LocatedApp {
   readonly changedCode: boolean;
 }
 
+const NAME_EITHER = 'name the folder of its code: --app DIR; or an OCI image layout, or what `docker save IMAGE -o FILE` writes: --app FILE';
+
 /**
  * Where the application is: in `given` (`--app`), else in the recorded place.
  * Throws DEJA_APP_MISSING when it is not there.
@@ -22,18 +24,24 @@ export interface LocatedApp {
 export function locateApp({ context }: ErrorPackage, given: string | undefined): LocatedApp {
   const recorded = installationOf(context.process.root);
   const folder = given === undefined ? recorded : installationOf(resolve(given));
-  if (!existsSync(folder)) {
-    throw new DejaError('DEJA_APP_MISSING', `the application's folder ${folder} is not here`, { hint: 'name the folder of its code: --app DIR' });
+  const file = fileOf(folder);
+  if (file !== undefined) {
+    const { size } = statSync(file);
+    throw new DejaError('DEJA_APP_MISSING', `${file} is ${size === 0 ? 'an empty file' : 'a file'}, and neither the application's folder nor an archive of its container image`, { hint: NAME_EITHER });
   }
-  if (!statSync(folder).isDirectory()) {
-    throw new DejaError('DEJA_APP_MISSING', `${folder} is a file, and neither the application's folder nor an archive of its container image`, { hint: 'name the folder of its code: --app DIR' });
-  }
+  if (!existsSync(folder)) throw new DejaError('DEJA_APP_MISSING', `the application's folder ${folder} is not here`, { hint: 'name the folder of its code: --app DIR' });
   const entry = context.process.entry;
   if (entry === undefined || !entry.startsWith(`${recorded}/`)) return { folder, differences: [], changedCode: given !== undefined };
   const entryHere = join(folder, relative(recorded, entry));
   const root = join(folder, relative(recorded, context.process.root));
   const differences = codeDifferences({ manifest: join(root, 'package.json'), entry: entryHere }, context.application);
   return { folder, differences, changedCode: given !== undefined || differences.length > 0 };
+}
+
+/** Of something that is no container image: the file that is meant, with `#TAG` or without. Undefined: a folder is, or nothing that is here. */
+function fileOf(named: string): string | undefined {
+  const archive = existsSync(named) ? named : named.slice(0, Math.max(0, named.lastIndexOf('#')));
+  return statSync(archive, { throwIfNoEntry: false })?.isDirectory() === false ? archive : undefined;
 }
 
 /** What says which application the code is: its package.json, and the script that starts it. */

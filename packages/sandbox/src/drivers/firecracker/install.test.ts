@@ -1,6 +1,6 @@
 /** Against a real server on loopback, which serves what a bad network, a bad mirror or a bad neighbour would. */
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -98,6 +98,12 @@ describe('nothing is installed, and nothing is left, when', () => {
 
   test('there is no server', async () => {
     await expect(install({ from: 'http://127.0.0.1:1' })).rejects.toMatchObject({ code: 'DEJA_FIRECRACKER_DOWNLOAD', message: expect.stringContaining('ECONNREFUSED'), hint: expect.stringContaining('--from FILE') });
+    // Not even the folders in which it would have been.
+    expect(readdirSync(folder)).toEqual([]);
+    mkdirSync(join(folder, 'cache'));
+    await expect(install({ from: 'http://127.0.0.1:1' })).rejects.toThrow('ECONNREFUSED');
+    expect(readdirSync(folder)).toEqual(['cache']);
+    expect(readdirSync(join(folder, 'cache'))).toEqual([]);
   });
 
   test('the server has no such file', async () => {
@@ -158,7 +164,7 @@ describe('nothing is installed, and nothing is left, when', () => {
   test('names in it lead out of the folder', async () => {
     const paths = ['../../../evil', `${folder}/evil`, `${release.members.firecracker}/../../../evil`, `../${release.members.firecracker}`];
     await expect(installing(await archiveOf([...paths.map((name) => ({ name, text: 'evil' })), jailer]))).rejects.toMatchObject({ code: 'DEJA_FIRECRACKER_ARCHIVE', message: expect.stringContaining('it has no ') });
-    expect(readdirSync(folder, { recursive: true })).toEqual(['cache', join('cache', 'firecracker')]);
+    expect(readdirSync(folder, { recursive: true })).toEqual([]);
   });
 
   test('a program in it is a link', async () => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { DejaError } from '@deja/format';
 import { draftFor } from '../../image/make-once.js';
 import { download, type DownloadOptions } from './download.js';
@@ -43,6 +43,7 @@ export async function installFirecracker(options: InstallOptions = {}): Promise<
   if (there?.sha256 === release.sha256 && options.force !== true && (await isWhole(folder, there))) return installedIn(folder, there, false);
   options.onSource?.(shownSource(source));
   let draft: string | undefined;
+  const missing = missingFolders(dirname(folder));
   try {
     draft = draftFor(folder);
     const made = await make(draft, source, release, options);
@@ -52,7 +53,13 @@ export async function installFirecracker(options: InstallOptions = {}): Promise<
     throw isFileProblem(error) ? notInstalled(error, folder) : error;
   } finally {
     if (draft !== undefined) await rm(draft, { recursive: true, force: true });
+    for (const path of missing) await rmdir(path).catch(() => undefined);
   }
+}
+
+/** The folders above it that are not there yet, the deepest first: what stays empty of them goes again. */
+function missingFolders(path: string): readonly string[] {
+  return existsSync(path) ? [] : [path, ...missingFolders(dirname(path))];
 }
 
 async function make(draft: string, source: ArchiveSource, release: Release, options: DownloadOptions): Promise<Installation> {
