@@ -57,6 +57,8 @@ describe('a cache folder', () => {
 test('what is refused later in the cache is told as well, and nothing else', () => {
   const env = { DEJA_CACHE: folder };
   expect(orCacheUnusable(refused(join(folder, 'vm', 'x')), env)).toMatchObject(UNUSABLE);
+  const gone = Object.assign(refused(join(folder, 'vm', 'x')), { code: 'ENOENT' });
+  expect(orCacheUnusable(gone, env)).toMatchObject({ code: 'DEJA_CACHE_DAMAGED', hint: expect.stringContaining('deja image gc') as string });
   const elsewhere = refused('/etc/shadow');
   expect(orCacheUnusable(elsewhere, env)).toBe(elsewhere);
   const own = new DejaError('DEJA_IMAGE_FAILED', 'no');

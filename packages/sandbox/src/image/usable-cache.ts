@@ -20,16 +20,24 @@ export function usableCacheFolder(env: NodeJS.ProcessEnv = process.env): string 
   return folder;
 }
 
-/** What the file system refused of the cache, as an error that says so; anything else as it is. */
+/** What the file system refused of the cache, or what is gone from it, as an error that says so; anything else as it is. */
 export function orCacheUnusable(error: unknown, env: NodeJS.ProcessEnv = process.env): unknown {
   const folder = cacheFolder(env);
   const { path, syscall } = error as Partial<NodeJS.ErrnoException>;
-  return error instanceof Error && path !== undefined && syscall !== undefined && isWithin(path, folder) ? unusable(folder, error) : error;
+  return error instanceof Error && path !== undefined && syscall !== undefined && isWithin(path, folder) ? refused(folder, error) : error;
 }
 
 /** A link that leads nowhere is there as well: nothing can be made below it. */
 function nearest(path: string): string {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined || dirname(path) === path ? path : nearest(dirname(path));
+}
+
+/** Somebody has been at it: what was there when it was looked for is not there any more, or is something else. */
+const CHANGED: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EISDIR', 'ENOTEMPTY', 'EEXIST']);
+
+function refused(folder: string, cause: NodeJS.ErrnoException): DejaError {
+  if (!CHANGED.has(cause.code)) return unusable(folder, cause);
+  return new DejaError('DEJA_CACHE_DAMAGED', `something in the cache ${folder} (DEJA_CACHE) is not as it was left: ${cause.message}`, { hint: 'Try again; `deja image gc --max 0` throws away all that virtual machines are made of.', cause });
 }
 
 function unusable(folder: string, error: unknown): DejaError {

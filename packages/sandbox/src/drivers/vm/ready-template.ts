@@ -1,10 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WarmUp } from '@deja/guest';
 import { makeOnce } from '../../image/make-once.js';
 import { placeEngine } from '../../layout/place.js';
 import type { SandboxSpec } from '../../sandbox.js';
-import { templateAt, templateFolder } from './template.js';
+import { discardTemplate, findTemplate, templateAt, templateFolder } from './template.js';
 import type { Vmm } from './vmm.js';
 
 /** What a machine has ready before it knows a plan, and whom it tells what it prints. */
@@ -22,9 +23,11 @@ export interface ReadyTemplate {
 
 const TIMES = 'times.json';
 
-/** Boots a machine for it unless there is one. Throws DEJA_SANDBOX_FAILED, and what the agent says of an engine that does not start. */
+/** Boots a machine for it unless there is one, whole. Throws DEJA_SANDBOX_FAILED, and what the agent says of an engine that does not start. */
 export async function readyTemplate(vmm: Vmm, { warmUp, onLog }: Preparation): Promise<ReadyTemplate> {
-  const folder = await makeOnce(templateFolder(vmm.key, 'ready', warmUp), async (draft) => {
+  const folder = templateFolder(vmm.key, 'ready', warmUp);
+  if (findTemplate(folder) !== undefined && bootMsOf(folder) === undefined) discardTemplate(folder);
+  await makeOnce(folder, async (draft) => {
     await mkdir(draft, { mode: 0o700 });
     const machine = await vmm.boot(templateAt(draft), onLog);
     try {
@@ -35,7 +38,16 @@ export async function readyTemplate(vmm: Vmm, { warmUp, onLog }: Preparation): P
       await machine.agent.stop();
     }
   });
-  return { folder, ...(JSON.parse(await readFile(join(folder, TIMES), 'utf8')) as Pick<ReadyTemplate, 'bootMs'>) };
+  return { folder, bootMs: bootMsOf(folder) ?? 0 };
+}
+
+/** Undefined: the template has lost it. */
+function bootMsOf(folder: string): number | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(folder, TIMES), 'utf8')) as Pick<ReadyTemplate, 'bootMs'>).bootMs;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What plans for this specification will ask for. */

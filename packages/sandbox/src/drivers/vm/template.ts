@@ -19,10 +19,14 @@ export function templateFolder(...identity: readonly unknown[]): string {
   return join(vmFolder(), `template-${createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16)}`);
 }
 
-/** Undefined: there is none. */
+/** Undefined: there is none. One that has lost a part goes, so that it can be made again. */
 export function findTemplate(folder: string): Template | undefined {
   const template = templateAt(folder);
-  return existsSync(template.state) ? template : undefined;
+  // They come all at once.
+  if (!existsSync(folder)) return undefined;
+  if (existsSync(template.state) && existsSync(template.memory)) return template;
+  discardTemplate(folder);
+  return undefined;
 }
 
 export function discardTemplate(folder: string): void {
