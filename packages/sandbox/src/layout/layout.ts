@@ -32,10 +32,13 @@ export interface Opening {
 const OWN = '/.deja/host';
 
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
-/** What programs of the system cannot do without, and that says nothing about this machine's people. */
+/**
+ * What programs of the system cannot do without, and that says nothing about this machine's people. Not all of `ssl` and `pki`: this machine's private keys are
+ * in there, which are no application's business and nobody else's to read.
+ */
 export const ETC = [
   'alternatives', 'ca-certificates', 'crypto-policies', 'gai.conf', 'host.conf', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime',
-  'mime.types', 'os-release', 'pki', 'protocols', 'services', 'ssl', 'timezone',
+  'mime.types', 'os-release', 'pki/ca-trust', 'pki/tls/certs', 'pki/tls/cert.pem', 'pki/tls/openssl.cnf', 'protocols', 'services', 'ssl/certs', 'ssl/cert.pem', 'ssl/openssl.cnf', 'timezone',
 ];
 
 /** Where a file or folder of this machine that belongs to Deja is inside. */
