@@ -40,13 +40,17 @@ describe('a cache folder', () => {
   });
 
   test('nothing stays of the trial, and a folder that is not there is not made', () => {
-    const named = join(folder, 'a line\nand another', 'cache');
+    const named = join(folder, 'a "name" of $HOME, 50 %', 'cache');
     expect(usableCacheFolder({ DEJA_CACHE: named })).toBe(named);
     expect(readdirSync(folder)).toEqual([]);
     mkdirSync(join(folder, 'vm'));
     expect(usableCacheFolder({ DEJA_CACHE: folder })).toBe(folder);
     expect(readdirSync(folder)).toEqual(['vm']);
     expect(readdirSync(join(folder, 'vm'))).toEqual([]);
+  });
+
+  test('a name with a line break, which Postgres cannot have, is refused', () => {
+    expect(() => usableCacheFolder({ DEJA_CACHE: join(folder, 'a line\nand another') })).toThrow(expect.objectContaining({ ...UNUSABLE, message: expect.stringContaining('its name has a line break') as string }));
   });
 
   test('an empty name is none', () => {

@@ -12,6 +12,8 @@ import { orDiskFull } from './disk-full.js';
  */
 export function usableCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const folder = cacheFolder(env);
+  // Postgres takes no folder that is called so.
+  if (/[\r\n]/.test(folder)) throw unusable(folder, new Error('its name has a line break'));
   try {
     for (const each of [folder, join(folder, 'vm')]) if (each === folder || existsSync(each)) rmdirSync(mkdtempSync(join(nearest(each), '.deja-trial-')));
   } catch (cause) {
