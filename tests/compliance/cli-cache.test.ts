@@ -1,5 +1,5 @@
 /** A cache that cannot be used is found out by every command that would, before it does anything else. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writePackageFile } from '@deja/format/writer';
@@ -31,6 +31,17 @@ describe.skipIf(process.platform !== 'linux')('a cache that cannot be made or wr
     });
     expect(stderr).not.toContain('unexpected');
     expect(readdirSync(cwd)).toEqual([PACKAGE]);
+  });
+
+  test('doctor goes on where something in the cache is not as it was left', async () => {
+    const cache = join(cwd, 'cache');
+    mkdirSync(join(cache, 'vm'), { recursive: true });
+    writeFileSync(join(cache, 'vm', 'index-1'), 'in the way');
+    const { code, stdout } = await deja(['doctor', '--json'], { cwd, env: { DEJA_CACHE: cache, FIRECRACKER_BIN: undefined } });
+    rmSync(cache, { recursive: true });
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string }[] };
+    expect({ code, statuses: checks.filter(({ name }) => name.startsWith('Sandbox: ')).map(({ status }) => status).slice(0, 2) }).toEqual({ code: 0, statuses: ['limited', 'limited'] });
+    expect(checks.at(-1)?.name).toBe('redis-server');
   });
 
   test('doctor names it as what is missing, and looks at the rest', async () => {

@@ -18,7 +18,14 @@ export async function cache(): Promise<Finding> {
 export async function machine(name: 'firecracker' | 'qemu'): Promise<Finding> {
   const { status } = await cache();
   if (status !== 'ok') return limited('not tried: the cache cannot be used; other sandboxes can be', 'Name a folder that you may write to: DEJA_CACHE=DIR');
-  return await sandbox(name);
+  try {
+    return await sandbox(name);
+  } catch (error) {
+    const { orCacheUnusable } = await import('@deja/sandbox');
+    const told = orCacheUnusable(error);
+    if (!(told instanceof DejaError)) throw error;
+    return limited(told.message, told.hint ?? 'Use --sandbox namespace.');
+  }
 }
 
 export async function sandbox(name: SandboxName): Promise<Finding> {

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { draftFor, makeOnce } from './make-once.js';
 
+const NOBODY = 65534;
 let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'deja-make-once-'))));
 afterEach(() => rmSync(root, { recursive: true }));
@@ -38,4 +39,15 @@ test('drafts whose makers cannot be seen from here are swept when they are old',
   utimesSync(old, 1, 1);
   draftFor(join(root, 'thing'));
   expect([existsSync(young), existsSync(old)]).toEqual([true, false]);
+});
+
+test.skipIf(process.getuid?.() !== 0)('what somebody else has made is used as it is (skipped for ordinary users, who cannot be two)', async () => {
+  chmodSync(root, 0o777);
+  const path = await makeOnce(join(root, 'thing'), async (draft) => writeFileSync(draft, 'made'));
+  process.seteuid?.(NOBODY);
+  try {
+    await expect(makeOnce(path, () => Promise.reject(new Error('made again')))).resolves.toBe(path);
+  } finally {
+    process.seteuid?.(0);
+  }
 });

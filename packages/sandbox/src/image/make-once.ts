@@ -33,10 +33,14 @@ export async function makeOnce(path: string, make: (draft: string) => Promise<vo
   return path;
 }
 
-/** Puts off the day on which it is thrown away. */
+/** Puts off the day on which it is thrown away. What somebody else has made may be used as well, though its times are theirs alone. */
 export function markUsed(path: string): void {
   const now = new Date();
-  utimesSync(path, now, now);
+  try {
+    utimesSync(path, now, now);
+  } catch (error) {
+    if (!['EPERM', 'EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 const DRAFT = '.draft-';
