@@ -28,8 +28,8 @@ export function certificateLine(certificate: Certificate, paint: Paint): string 
   const engines = certificate.databases.map(({ engine, version }) => `${engine} ${version}`);
   const mark = exact === statements ? paint.green('✔') : paint.yellow('!');
   const where = engines.length > 0 ? ` on ${[...new Set(engines)].join(', ')}` : '';
-  const needed = minimal === true ? 'each needed' : `at least ${lowerBound} needed${minimal === false ? ', not all tried' : ''}`;
-  return `${mark} ${exact} of ${plural(statements, 'statement')} exact${where}, with ${plural(rows, 'row')} ${paint.dim(`(${needed}), ${duration(ms)}`)}`;
+  const needed = rows === 0 ? '' : minimal === true ? 'each needed' : `at least ${lowerBound} needed${minimal === false ? ', not all tried' : ''}`;
+  return `${mark} ${exact} of ${plural(statements, 'statement')} exact${where}, with ${plural(rows, 'row')}${paint.dim(`${needed && ` (${needed})`}, ${duration(ms)}`)}`;
 }
 
 /** The statements that no rows satisfy, each with the reason. */
