@@ -80,8 +80,12 @@ const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 
 type Pair = readonly [plain: Server, captured: Server];
 
-async function both<T>(env: Readonly<Record<string, string>>, use: (pair: Pair) => Promise<T>): Promise<T> {
-  const pair = [await started('healthy.mjs', false, env), await started('healthy.mjs', true, env)] as const;
+/** What lies below the clients that are known, not observed. */
+const NOTHING_BELOW = { DEJA_CONNECTIONS: 'off', DEJA_DATAGRAMS: 'off', DEJA_FILES: 'off', DEJA_PROCESSES: 'off' };
+
+/** `against`: what the first of the pair has in its environment, which is captured as well then. */
+async function both<T>(env: Readonly<Record<string, string>>, use: (pair: Pair) => Promise<T>, against?: Readonly<Record<string, string>>): Promise<T> {
+  const pair = [await started('healthy.mjs', against !== undefined, { ...env, ...against }), await started('healthy.mjs', true, env)] as const;
   try {
     // Until everything is compiled.
     for (const server of pair) await load(server, 5000);
@@ -91,7 +95,7 @@ async function both<T>(env: Readonly<Record<string, string>>, use: (pair: Pair) 
   }
 }
 
-async function compare(name: string, env: Readonly<Record<string, string>>): Promise<void> {
+async function compare(name: string, env: Readonly<Record<string, string>>, against?: Readonly<Record<string, string>>): Promise<void> {
   await both({ DEJA_LOCALS: 'off', ...env }, async ([plain, captured]) => {
     const rounds: { readonly ratio: number; readonly cost: number }[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -107,7 +111,7 @@ async function compare(name: string, env: Readonly<Record<string, string>>): Pro
       `${name}: CPU for a healthy request ×${median(ratios).toFixed(3)} (quartiles ${quantile(ratios, 0.25).toFixed(3)}–${quantile(ratios, 0.75).toFixed(3)} of ${ROUNDS} rounds; ${median(rounds.map(({ cost }) => cost)).toFixed(1)} µs more), `
       + `resident memory ${mib(memoryCaptured.rss - memory.rss)} MiB more than without`,
     );
-  });
+  }, against);
 }
 
 /** Both saturated for minutes, in turn: what grows then only with capture has no bound. */
@@ -133,6 +137,7 @@ try {
   const asking = { UPSTREAM: String(upstream.port) };
   await compare('capture, answering by itself', {});
   await compare('capture, with one outgoing request each', asking);
+  await compare('connections, datagrams, files and programs, against capture without them', asking, NOTHING_BELOW);
   await compare('the same in the first seconds, when the debugger for locals is on', { ...asking, DEJA_LOCALS: 'always' });
   if (MINUTES > 0) await flatness();
 } finally {

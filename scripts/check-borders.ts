@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..');
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   format: [],
   wire: [],
-  capture: ['format'],
+  capture: ['format', 'wire'],
   fixtures: ['format'],
   stubs: ['format', 'wire'],
   guest: ['format', 'fixtures', 'stubs'],
@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['format', 'capture', 'fixtures', 'stubs', 'guest', 'sandbox', 'reproduce'],
 };
 /** Of these packages only the types and the named entries may be used at run time. */
-const RUNTIME_ENTRIES: Readonly<Record<string, readonly string[]>> = { capture: ['@deja/format/writer'] };
+const RUNTIME_ENTRIES: Readonly<Record<string, readonly string[]>> = { capture: ['@deja/format/writer', '@deja/wire/websocket', '@deja/wire/mongodb'] };
 
 const IMPORT = /(?:^|\n)\s*(import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/g;
 const problems: string[] = [];

@@ -18,6 +18,7 @@ const SYSTEM_PARTS = [
   { program: 'mkfs.erofs', package: 'erofs-utils' },
   // The server without what would start it as a service.
   { program: 'mariadbd', package: 'mariadb-server-core' },
+  { program: 'nats-server', package: 'nats-server' },
 ];
 
 function say(message) {

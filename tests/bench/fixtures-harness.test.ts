@@ -124,6 +124,13 @@ describe('check', () => {
     }
   });
 
+  test.each(['postgres', 'sqlite'] as const)('a read of the clock is exact, when it is compiled and when it runs on the plan: %s', async (kind) => {
+    const engine = kind === 'postgres' ? postgres : sqlite;
+    const one = await recorded(engine, kind === 'postgres' ? 'SELECT now(), count(*) FROM users WHERE age < extract(year FROM now())' : "SELECT datetime('now') AS now, unixepoch() AS s, count(*) AS n FROM users");
+    await new Promise((done) => { setTimeout(done, 1100); });
+    expect((await checkCase(one, engine)).failures).toEqual([]);
+  });
+
   test('a rewriting that is not equivalent is noticed', async () => {
     const one = await recorded(postgres, text);
     const result = await checkCase({ ...one, rewritings: [{ seq: 1, rule: 'wrong', text: 'SELECT id, name FROM users WHERE age > 29 AND id > 1' }, { seq: 1, rule: 'fails', text: 'SELECT id, name FROM nowhere' }] }, postgres);

@@ -57,6 +57,18 @@ test('--format json and yaml say the same; --json gives the plan with its certif
   expect(certificate).toMatchObject({ statements: 2, exact: 1 });
 });
 
+test('--plan takes the fixtures as they stand in a file', async () => {
+  const { stdout } = await deja(['fixtures', 't.json'], { cwd });
+  writeFileSync(join(cwd, 'kept.yaml'), stdout);
+  writeFileSync(join(cwd, 'edited.yaml'), stdout.replace('Ann', 'Bob'));
+  writeFileSync(join(cwd, 'other.yaml'), stdout.replace('engine: sqlite', 'engine: postgres'));
+  expect((await deja(['fixtures', 't.json', '--plan', 'kept.yaml', '--check'], { cwd })).stdout).toContain('1 of 2 statements exact');
+  expect((await deja(['fixtures', 't.json', '--plan', 'edited.yaml', '--check'], { cwd })).stdout).toMatch(/0 of 2 statements exact[^]*"Ann"[^]*"Bob"/);
+  const other = await deja(['fixtures', 't.json', '--plan', 'other.yaml', '--check'], { cwd });
+  expect([other.code, other.stderr]).toEqual([6, expect.stringContaining("database main is for postgres, and its statements were recorded on sqlite")]);
+  expect(await deja(['fixtures', 't.json', '--plan', 'none.yaml'], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining('none.yaml cannot be read: ENOENT') as string });
+});
+
 test('a timeline that is wrong: 6, with event and field; an engine that cannot be had: 5', async () => {
   writeFileSync(join(cwd, 'bad.json'), JSON.stringify({ ...timeline, events: [{ ...EVENTS[0], session: 'one' }] }));
   expect(await deja(['fixtures', 'bad.json'], { cwd })).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('bad.json: event 1 (events[0]): session: expected number, received string') as string });

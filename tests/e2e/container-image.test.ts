@@ -79,7 +79,8 @@ beforeAll(async () => {
   writeFileSync(join(app, 'notes.txt'), 'nothing');
   const port = await freePort();
   const asUser = isRoot ? ['setpriv', `--reuid=${USER.uid}`, `--regid=${USER.gid}`, '--clear-groups', '--'] : [];
-  const running = await dejaRun([...asUser, process.execPath, 'server.js'], { out, ready: 'greeter is listening', cwd: app, env: { PORT: String(port), DATA: data } });
+  // It was not observed in its image: what it reads outside of its folder is to be the image's.
+  const running = await dejaRun([...asUser, process.execPath, 'server.js'], { out, ready: 'greeter is listening', cwd: app, env: { DEJA_FILES: 'off', PORT: String(port), DATA: data } });
   await fetch(`http://127.0.0.1:${port}/`);
   await running.stop();
   recorded = packagesIn(out)[0] ?? '';

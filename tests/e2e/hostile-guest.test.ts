@@ -49,8 +49,8 @@ describe.skipIf(!probe.works)(`a hostile guest${probe.works ? '' : ` (skipped: $
 
   it('processes without end: the agent goes on, and says that the application did not', async () => {
     const { document, stderr } = await run('forks');
-    // A fast machine may get the answer out all the same.
-    expect(['reproduced', 'inconclusive: the application was stopped at its deadline and left no record of the request'], stderr).toContain(verdictsOf(document)[0]);
+    // A fast machine may get the answer out all the same; the program that it starts is more than was recorded.
+    expect(['diverged: the replay asked more than the recording', 'inconclusive: the application was stopped at its deadline and left no record of the request'], stderr).toContain(verdictsOf(document)[0]);
   });
 
   it('memory without end: the application is killed, and that is said', async () => {

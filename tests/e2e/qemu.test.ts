@@ -97,7 +97,8 @@ describe.skipIf(!probe.works)(`qemu${probe.works ? '' : ` (skipped: ${probe.reas
     const real = createServer((_, response) => response.end('real')).listen(0, '127.0.0.1');
     await new Promise((done) => real.once('listening', done));
     const [port, realPort] = [await freePort(), (real.address() as { port: number }).port];
-    const running = await dejaRun(['node', 'server.js'], { out: explored, ready: 'explorer is listening', cwd: folder, env: { PORT: String(port), REAL_PORT: String(realPort), REAL_FILE: secret } });
+    // What it reads and hears here would be in its package, and come from there in the guest.
+    const running = await dejaRun(['node', 'server.js'], { out: explored, ready: 'explorer is listening', cwd: folder, env: { DEJA_FILES: 'off', DEJA_CONNECTIONS: 'off', PORT: String(port), REAL_PORT: String(realPort), REAL_FILE: secret } });
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).json()).toMatchObject({ real: true, files: true });
     await running.stop();
     // Another error than the recorded one, and it tells what the guest found.

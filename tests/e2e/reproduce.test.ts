@@ -15,6 +15,7 @@ interface Document {
   readonly runs: readonly { readonly verdict: string; readonly failure: string | null; readonly ms: Record<string, number> | null; readonly divergence: { readonly seq?: number; readonly summary: string; readonly recorded?: string; readonly replayed?: string } | null }[];
   readonly control: { readonly verdict: string; readonly removed: string } | null;
   readonly differences: readonly string[];
+  readonly edits?: readonly { readonly file: string; readonly at: string; readonly change: string }[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'deja-e2e-'));
@@ -125,11 +126,12 @@ describe('deja plan', () => {
     const plan = join(folder, 'plan');
     expect((await deja(['plan', recorded, '--out', plan])).code).toBe(0);
     expect(readdirSync(plan).toSorted()).toEqual(['blobs', 'fixtures.yaml', 'plan.yaml', 'recording.deja', 'stubs.yaml']);
-    expect((await deja(['reproduce', plan])).code).toBe(0);
+    expect((await dejaJson<Document>(['reproduce', plan])).document).toMatchObject({ verdict: 'reproduced', edits: [] });
     const stubs = join(plan, 'stubs.yaml');
     writeFileSync(stubs, readFileSync(stubs, 'utf8').replace('{"profile":null}', '{"profile":{"name":"bob"}}').replace(/content-length\n(\s+)- "16"/i, 'content-length\n$1- "26"'));
     const healed = await dejaJson<Document>(['reproduce', plan]);
     expect(healed.document.verdict).not.toBe('reproduced');
+    expect(healed.document.edits?.map(({ file, change }) => [file, change])).toContainEqual(['stubs.yaml', '{"profile":null} → {"profile":{"name":"bob"}}']);
     // What was edited is not lost by writing the plan again.
     expect(await deja(['plan', recorded, '--out', plan])).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') as string });
     expect(readFileSync(stubs, 'utf8')).toContain('"bob"');

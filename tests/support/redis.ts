@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +10,13 @@ export interface TestRedis extends AsyncDisposable {
   readonly port: number;
 }
 
-/** A real redis-server on a free port, without persistence. `missing` says why it cannot be had. */
-export async function testRedis(): Promise<TestRedis | { readonly missing: string }> {
+/** A real redis-server on a free port, without persistence. With `sentinel`, its configuration as such, it is one. `missing` says why it cannot be had. */
+export async function testRedis(options: readonly string[] = [], sentinel?: string): Promise<TestRedis | { readonly missing: string }> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'deja-redis-'));
-  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder], { stdio: 'ignore' });
+  const configuration = join(folder, 'sentinel.conf');
+  if (sentinel !== undefined) writeFileSync(configuration, sentinel);
+  const child = spawn('redis-server', [...(sentinel === undefined ? [] : [configuration, '--sentinel']), '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...(sentinel === undefined ? ['--save', '', '--appendonly', 'no'] : []), ...options], { stdio: 'ignore' });
   let failed: string | undefined;
   child.once('error', (error) => (failed = error.message));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));

@@ -10,11 +10,12 @@ import { reproduce } from './commands/reproduce.js';
 import { run } from './commands/run.js';
 import { setup } from './commands/setup.js';
 import { show } from './commands/show.js';
+import { stub } from './commands/stub.js';
 import { EXIT } from './shared/exit.js';
 import { Output } from './shared/output.js';
 
 /** In the order of `deja --help`. Each adds its command; what a command needs is loaded when it runs. */
-const COMMANDS: readonly ((program: Command) => void)[] = [run, ls, show, events, event, plan, fixtures, reproduce, image, setup, doctor];
+const COMMANDS: readonly ((program: Command) => void)[] = [run, ls, show, events, event, plan, fixtures, stub, reproduce, image, setup, doctor];
 
 /** Runs the command line; sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {

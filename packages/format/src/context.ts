@@ -1,4 +1,4 @@
-import type { Body, HeaderList } from './event.js';
+import type { Body, HeaderList, Message } from './event.js';
 
 export interface HttpTrigger {
   readonly kind: 'http';
@@ -12,14 +12,29 @@ export interface HttpTrigger {
   readonly local: { readonly address: string; readonly port: number; readonly tls?: boolean };
 }
 
+/** A message that a broker delivered to a consumer of the application. */
+export interface MessageTrigger extends Message {
+  readonly kind: 'message';
+  /** Name of an entry of `servers`. */
+  readonly server: string;
+  readonly consumer: {
+    /** What it was consumed from. NATS: the subject of the subscription, or of the requests for messages (JetStream); AMQP: the queue; Kafka: the topic. */
+    readonly source: string;
+    /** NATS: queue group; Kafka: consumer group. */
+    readonly group?: string;
+  };
+  /** Kafka: what came with it in one batch, after it. */
+  readonly batch?: readonly Message[];
+}
+
 /** The failure struck outside any request: starting the application is what triggers it. */
 export interface StartTrigger {
   readonly kind: 'start';
 }
 
-export type Trigger = HttpTrigger | StartTrigger;
+export type Trigger = HttpTrigger | MessageTrigger | StartTrigger;
 
-/** One request; number 0 of the list is the failing one, the others overlapped it. */
+/** One request, or one message that was consumed; number 0 of the list is the failing one, the others overlapped it. */
 export interface RequestInfo {
   readonly trigger: Trigger;
   /** Milliseconds from the timeline's epoch. */

@@ -50,14 +50,26 @@ export interface FailedResponse {
   readonly body?: Body;
 }
 
+/** `how` as the client library calls it: `nack`, `reject`, `nak`, `term`, `respondError`. */
+export interface RefusedMessage {
+  readonly how: string;
+  /** AMQP: back into its queue. */
+  readonly requeue?: boolean;
+}
+
 /** What went wrong. */
 export interface Failure {
-  /** How it was noticed. `response`: an answer of 5xx; its error, if any, is the last one that the request's work showed (logged) before it. */
-  readonly origin: 'framework' | 'response' | 'uncaughtException' | 'unhandledRejection' | 'captureException';
+  /**
+   * How it was noticed. `response`: an answer of 5xx; its error, if any, is the last one that the request's work showed (logged) before it.
+   * `message`: the handler of a message threw or rejected, or refused the message.
+   */
+  readonly origin: 'framework' | 'response' | 'message' | 'uncaughtException' | 'unhandledRejection' | 'captureException';
   /** The process ended because of it. */
   readonly fatal: boolean;
   readonly error?: ErrorInfo;
   readonly response?: FailedResponse;
+  /** The application refused the message that it was given. */
+  readonly refused?: RefusedMessage;
   /** Number of the last event that had begun when it happened; 0 when none had. */
   readonly afterSeq: number;
   /** Milliseconds from the timeline's epoch. */

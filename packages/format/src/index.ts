@@ -5,4 +5,6 @@ export type * from './context.js';
 export type * from './package.js';
 export { FORMAT_VERSION } from './package.js';
 export { DejaError } from './error.js';
+export { readExtendedJson } from './extended-json.js';
+export { PSEUDONYM } from './pseudonym.js';
 export type * from './replay.js';

@@ -18,8 +18,11 @@ export interface Manifest {
   readonly counts: { readonly events: number; readonly requests: number };
   /** Bounds that were hit while observing, in words: `response body of event 7 cut at 1048576 bytes`. */
   readonly limits: readonly string[];
-  readonly capture: { readonly version: string; readonly mode: 'production' | 'replay'; readonly notCaptured: readonly string[] };
+  readonly capture: { readonly version: string; readonly mode: 'production' | 'replay'; readonly notCaptured: readonly string[]; readonly sources?: readonly CaptureSource[] };
 }
+
+/** What capture observes beyond the clients that it knows. Where it is not named it was not observed. */
+export type CaptureSource = 'connections' | 'datagrams' | 'files' | 'processes';
 
 export interface State {
   readonly values: Readonly<Record<string, unknown>>;

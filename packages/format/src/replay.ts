@@ -14,12 +14,35 @@ export interface ReplayInstructions {
   readonly ca?: string;
   /** In-process databases have no proxy: these statements are answered verbatim. */
   readonly sqlite?: readonly SqliteAnswer[];
+  /** Programs that the application starts. Absent: they are run as they are. */
+  readonly processes?: readonly ProcessAnswer[];
   /** Recorded randomness of each request by its index, in the order of drawing. */
   readonly random?: readonly { readonly request: number; readonly source: string; readonly value: string }[];
   /** Waiting is passed over. Absent: time passes as it does. */
   readonly time?: ReplayTime;
-  /** How incoming requests map to recorded ones: the n-th arrival that matches method and target. */
-  readonly requests: readonly { readonly request: number; readonly method: string; readonly target: string }[];
+  /** How incoming requests map to recorded ones: the n-th arrival that matches method and target, or destination and key of a message. */
+  readonly requests: readonly ExpectedRequest[];
+}
+
+export type ExpectedRequest =
+  | { readonly request: number; readonly method: string; readonly target: string }
+  | { readonly request: number; readonly destination: string; readonly key?: string };
+
+/** A program that is not run: what it said and how it ended is given by a stand-in. */
+export interface ProcessAnswer {
+  readonly seq: number;
+  /** Regular expressions for the whole of the program's name and of each argument: times and secrets differ. */
+  readonly command: readonly string[];
+  /** Base64. The stand-in compares what it is given. */
+  readonly input?: string;
+  readonly pieces: readonly { readonly from: 'stdout' | 'stderr'; readonly ms: number; readonly after?: number; readonly base64: string }[];
+  /** When it ended. Absent: it did not. */
+  readonly ms?: number;
+  readonly code?: number;
+  readonly signal?: string;
+  /** It could not be started. */
+  readonly error?: string;
+  readonly repeat: boolean;
 }
 
 export interface SqliteAnswer {

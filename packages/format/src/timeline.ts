@@ -23,13 +23,20 @@ export interface DatabaseInfo {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** What messages go through. */
+export type BrokerSystem = 'nats' | 'amqp' | 'kafka';
+
 export interface ServerInfo {
   readonly name: string;
-  readonly kind: 'redis';
+  readonly kind: 'redis' | 'mongodb' | BrokerSystem;
   readonly host: string;
   readonly port: number;
   readonly tls?: boolean;
   readonly version?: string;
+  /** MongoDB: what it says of itself and of its replica set, as canonical Extended JSON. */
+  readonly hello?: string;
+  /** Brokers: what they say of themselves when a client comes in, as far as it changes what clients do: `max_payload` of NATS. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** A stand-alone timeline: one JSON document. */

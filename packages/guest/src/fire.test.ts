@@ -19,7 +19,7 @@ describe('firing a request', () => {
     let seen = 0;
     const server = createServer((_request, response) => response.end(String(++seen)));
     const plan = planFor({ command: [], cwd: '/', preload: '' }, { triggers: [{ request: 0, at: 0, trigger: get(port) }] });
-    const fired = fire(plan, machineClock, new AbortController().signal, () => undefined);
+    const fired = fire({ plan, clock: machineClock, deliver: () => Promise.resolve(null) }, new AbortController().signal, () => undefined);
     setTimeout(() => server.listen(port, '127.0.0.1'), 60);
     const [result] = await fired;
     server.close();
@@ -29,7 +29,7 @@ describe('firing a request', () => {
 
   it('says that it was refused when nobody opens the address', async () => {
     const plan = planFor({ command: [], cwd: '/', preload: '' }, { triggers: [{ request: 0, at: 0, trigger: get(await freePort()) }] });
-    const [result] = await fire(plan, machineClock, new AbortController().signal, () => undefined);
+    const [result] = await fire({ plan, clock: machineClock, deliver: () => Promise.resolve(null) }, new AbortController().signal, () => undefined);
     expect(result?.error).toContain('ECONNREFUSED');
   });
 });

@@ -5,25 +5,29 @@ import type { Clock } from '@deja/stubs/clock';
 import { withoutMapping } from './network.js';
 import type { GuestPlan } from './plan.js';
 import type { TriggerResult } from './protocol.js';
+import type { World } from './world.js';
 import { requestBytes } from './request-bytes.js';
 import { ResponseReader } from './response-reader.js';
 
 /**
- * Sends the recorded requests at their relative times, each over a connection of its own, and collects what came back.
+ * Sends the recorded requests at their relative times, each over a connection of its own, and has the recorded messages delivered; collects what came back.
  * A request that gets no answer has an `error`. The signal ends those still waiting.
  *
  * @param onResult called with each result as it comes
  * @throws AgentError DEJA_PLAN_INVALID, before anything was sent
  */
-export async function fire(plan: GuestPlan, clock: Clock, ended: AbortSignal, onResult: (result: TriggerResult) => void): Promise<readonly TriggerResult[]> {
-  const shots = plan.triggers.flatMap(({ request, at, trigger }) =>
-    trigger.kind === 'http' ? [{ request, at, trigger, bytes: requestBytes(trigger, plan.stubs.blobs) }] : [],
-  );
+export async function fire({ plan, clock, deliver }: Pick<World, 'plan' | 'clock' | 'deliver'>, ended: AbortSignal, onResult: (result: TriggerResult) => void): Promise<readonly TriggerResult[]> {
+  const shots = plan.triggers.flatMap(({ request, at, trigger }) => {
+    if (trigger.kind === 'start') return [];
+    if (trigger.kind === 'message') return [{ request, at, shoot: () => handOver(deliver(trigger, ended)) }];
+    const bytes = requestBytes(trigger, plan.stubs.blobs);
+    return [{ request, at, shoot: () => answerTo(plan, trigger, bytes, clock, ended) }];
+  });
   return await Promise.all(
-    shots.map(async ({ request, at, trigger, bytes }) => {
+    shots.map(async ({ request, at, shoot }) => {
       if (at > 0) await clock.sleep(at, ended);
       const began = clock.now();
-      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await answerTo(plan, trigger, bytes, clock, ended);
+      const answer = ended.aborted ? { error: 'not sent: the observation had ended' } : await shoot();
       const result = { request, ms: Math.round(clock.now() - began), ...answer };
       onResult(result);
       return result;
@@ -32,6 +36,11 @@ export async function fire(plan: GuestPlan, clock: Clock, ended: AbortSignal, on
 }
 
 type Answer = Pick<TriggerResult, 'response' | 'error'>;
+
+async function handOver(delivery: Promise<string | null>): Promise<Answer> {
+  const error = await delivery;
+  return error === null ? {} : { error };
+}
 
 /**
  * An application that listens on `localhost` opens its addresses one after the other: it is ready at the first, and a request

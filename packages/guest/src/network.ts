@@ -14,7 +14,7 @@ export async function applyNetwork(plan: GuestPlan): Promise<void> {
 }
 
 function hostsFile(hosts: GuestPlan['network']['hosts']): string {
-  const lines = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback'];
+  const lines = hosts.some(({ name }) => name === 'localhost') ? ['::1\tip6-localhost ip6-loopback'] : ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback'];
   for (const { name, address } of hosts) {
     if (!/^[\w.-]+$/.test(name) || isIP(address) === 0) {
       throw new AgentError('DEJA_PLAN_INVALID', `the plan gives the host name '${name}' the address '${address}': not usable in /etc/hosts`);

@@ -4,6 +4,7 @@ import { fire } from './fire.js';
 import type { PackageOutbox } from './package-outbox.js';
 import type { GuestPlan } from './plan.js';
 import type { AppEnd, TriggerResult } from './protocol.js';
+import type { World } from './world.js';
 import { untilListening } from './ready.js';
 
 /** Capture writes the package before the answer's last byte: what is not there by now will hardly come. */
@@ -25,7 +26,7 @@ export interface Observed {
  *
  * @throws AgentError DEJA_PLAN_INVALID
  */
-export async function observe(plan: GuestPlan, app: RunningApp, outbox: PackageOutbox, clock: Clock): Promise<Observed> {
+export async function observe({ plan, clock, deliver }: Pick<World, 'plan' | 'clock' | 'deliver'>, app: RunningApp, outbox: PackageOutbox): Promise<Observed> {
   const over = new AbortController();
   let timedOut = false;
   void clock.sleep(plan.deadlines.triggerMs, over.signal).then((passed) => {
@@ -34,7 +35,7 @@ export async function observe(plan: GuestPlan, app: RunningApp, outbox: PackageO
   });
   try {
     const answered = new AbortController();
-    const fired = fire(plan, clock, over.signal, ({ request }) => void (request === FAILING && answered.abort()));
+    const fired = fire({ plan, clock, deliver }, over.signal, ({ request }) => void (request === FAILING && answered.abort()));
     if (plan.until === 'exit') await Promise.race([app.ended, aborted(over.signal), fired.then(() => settle(plan, clock, over.signal))]);
     else await answerAndPackage(plan, answered.signal, app, outbox, over.signal);
     over.abort();
@@ -51,11 +52,13 @@ async function answerAndPackage(plan: GuestPlan, answered: AbortSignal, app: Run
   const enough = new AbortController();
   const gone = app.ended.then(() => enough.abort());
   // Without requests, what comes first is the observation: a package, the end, or the deadline.
-  if (!plan.triggers.some(({ request, trigger }) => request === FAILING && trigger.kind === 'http')) {
+  if (!plan.triggers.some(({ request, trigger }) => request === FAILING && trigger.kind !== 'start')) {
     return await outbox.collectUntil((delivered) => delivered.size > 0, AbortSignal.any([over, enough.signal]));
   }
   await Promise.race([aborted(answered), aborted(over), gone]);
-  await outbox.collectUntil((delivered) => delivered.has(FAILING_PACKAGE), AbortSignal.any([over, enough.signal]), PACKAGE_GRACE_MS);
+  // That a message was handed over says nothing about its work: the package does.
+  const grace = plan.triggers.some(({ request, trigger }) => request === FAILING && trigger.kind === 'message') ? undefined : PACKAGE_GRACE_MS;
+  await outbox.collectUntil((delivered) => delivered.has(FAILING_PACKAGE), AbortSignal.any([over, enough.signal]), grace);
   const { lateMs } = plan.deadlines;
   if (lateMs === undefined) return;
   // The package of the answer is written again when the request's own work fails after it.

@@ -7,7 +7,11 @@ export interface GuestPlan {
   readonly network: GuestNetwork;
   readonly databases: readonly GuestDatabase[];
   readonly stubs: StubPlan;
+  /** Changed code runs: the program of a Redis server that holds the keys of `stubs.redis`, for what the recording does not know. */
+  readonly redisServer?: string;
   readonly app: GuestApp;
+  /** What lies outside of the application's folder, as it was found there. Left out: nothing. */
+  readonly files?: readonly GuestFile[];
   readonly replay: ReplayInstructions;
   /** In order of `at` (milliseconds after the first). Empty: starting the application is the trigger. */
   readonly triggers: readonly { readonly request: number; readonly at: number; readonly trigger: Trigger }[];
@@ -44,10 +48,11 @@ export interface GuestDatabase {
   readonly fixture: DatabaseFixture;
   readonly engine:
     | ({ readonly kind: 'postgres' } & PostgresEngine)
+    | ({ readonly kind: 'mysql' } & MysqlEngine)
     | { readonly kind: 'sqlite'; readonly file: string };
-  /** Postgres: it begins empty, the application makes the tables at its start; the rows are added when it is ready and has come to rest. */
+  /** Not SQLite: it begins empty, the application makes the tables at its start; the rows are added when it is ready and has come to rest. */
   readonly ownSchema?: boolean;
-  /** Postgres: statements read the clock, which shall show the recorded time (`replay.clock`). */
+  /** Not SQLite: statements read the clock, which shall show the recorded time (`replay.clock`). */
   readonly readsClock?: boolean;
   /** Where the application expects the server. */
   readonly listen?: DatabaseAddress;
@@ -56,12 +61,21 @@ export interface GuestDatabase {
 /** What the agent may have ready before it knows a plan. */
 export interface WarmUp {
   readonly postgres?: PostgresEngine;
+  readonly mysql?: MysqlEngine;
 }
 
 export interface PostgresEngine {
   /** Folders: the programs, and the data directory that servers are made from. */
   readonly binaries: string;
   readonly template: string;
+}
+
+/** MariaDB or MySQL. */
+export interface MysqlEngine {
+  /** The server's program, and the data folder that servers are made from. */
+  readonly server: string;
+  readonly template: string;
+  readonly flavour: 'mariadb' | 'mysql';
 }
 
 export interface DatabaseAddress {
@@ -72,6 +86,21 @@ export interface DatabaseAddress {
   /** Session settings that change results, as recorded: `TimeZone`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
+
+export type GuestFile =
+  | { readonly path: string; readonly kind: 'missing' }
+  | {
+      readonly path: string;
+      readonly kind: 'file' | 'folder';
+      /** Left out: nobody saw it. */
+      readonly base64?: string;
+      /** Bytes, where the content is not known. */
+      readonly size?: number;
+      readonly mode?: number;
+      /** Milliseconds since 1970. */
+      readonly changed?: number;
+      readonly unreadable?: true;
+    };
 
 export interface GuestApp {
   readonly command: readonly string[];

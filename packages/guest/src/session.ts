@@ -47,8 +47,8 @@ export class Session {
   }
 
   /** Loads what every plan needs, and starts engines ahead. */
-  async warm({ postgres }: WarmUp): Promise<void> {
-    await Promise.all([import('@deja/stubs'), ...(postgres ? [this.#engines.start(postgres)] : [])]);
+  async warm(engines: WarmUp): Promise<void> {
+    await Promise.all([import('@deja/stubs'), this.#engines.start(engines)]);
   }
 
   apply(plan: GuestPlan): Promise<void> {
@@ -117,7 +117,7 @@ export class Session {
         const outbox = new PackageOutbox(world.injected.out, world.clock, (name, bytes) => this.#reports.package(name, bytes));
         // The application may have been waiting for long, in a machine that was put to sleep.
         await world.setClocks();
-        return this.#observation(world, await passingOver(world, app, () => observe(world.plan, app, outbox, world.clock)));
+        return this.#observation(world, await passingOver(world, app, () => observe(world, app, outbox)));
       }
       case 'not-started':
         return this.#observation(stage.world, { responses: [], end: { kind: 'never-started', message: stage.message } });

@@ -7,9 +7,11 @@ import { type Clock, machineClock } from '@deja/stubs/clock';
 import { giveToApp, letAppIn } from './app-root.js';
 import type { Injected } from './app-env.js';
 import { startDatabases } from './databases.js';
+import { layOutFiles } from './files.js';
 import { makeMachine } from './machine.js';
 import { applyNetwork } from './network.js';
 import type { GuestPlan } from './plan.js';
+import { startRedisEngines } from './redis-engines.js';
 import { loadStubs, startStubServers, type StubServers } from './stub-servers.js';
 import { FastForward } from './time/fast-forward.js';
 import type { WarmEngines } from './warm-engines.js';
@@ -26,6 +28,8 @@ export interface World {
   addRows(): Promise<void>;
   /** What the databases take for the time is what was recorded, from now on. */
   setClocks(): Promise<void>;
+  /** Has a broker hand a recorded message to the application. */
+  readonly deliver: StubServers['deliver'];
   divergences(): readonly StubDivergence[];
   notes(): readonly string[];
   stop(): Promise<void>;
@@ -55,14 +59,17 @@ export async function makeWorld(plan: GuestPlan, warm: WarmEngines): Promise<Wor
     const databases = await startDatabases(plan, folder, warm);
     parts.push(databases);
     await databases.setClocks();
+    const unlike = plan.network.mode === 'isolated' ? layOutFiles(plan) : [];
     const fastForward = plan.fastForward ? await FastForward.open(folder) : null;
     if (fastForward) parts.push({ stop: () => fastForward[Symbol.asyncDispose]() });
     const clock = fastForward?.clock ?? machineClock;
-    const stubs = await startStubServers(plan, databases, loading, clock);
+    const redis = await startRedisEngines(plan, folder);
+    parts.push(redis);
+    const stubs = await startStubServers(plan, { databases, redis }, loading, clock);
     parts.push(stubs);
     const injected = writeInstructions(plan, folder, stubs, fastForward);
-    const notes = (): readonly string[] => [...stubs.notes(), ...(fastForward ? [fastForward.account] : [])];
-    return { plan, injected, clock, fastForward, addRows: () => databases.addRows(), setClocks: () => databases.setClocks(), divergences: () => stubs.divergences(), notes, stop };
+    const notes = (): readonly string[] => [...redis.notes, ...unlike, ...stubs.notes(), ...(fastForward ? [fastForward.account] : [])];
+    return { plan, injected, clock, fastForward, addRows: () => databases.addRows(), setClocks: () => databases.setClocks(), deliver: (message, ended) => stubs.deliver(message, ended), divergences: () => stubs.divergences(), notes, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,5 +1,6 @@
 export type { AppPlan, PlanInMaking, PlannedTrigger, ReproductionPlan } from './plan/plan.js';
 export { beginPlan, type BuildOptions } from './plan/build.js';
+export type { PlanEdit } from './plan/edits.js';
 export { isPlanFolder, readPlan, writePlan } from './plan/folder.js';
 export type { Divergence } from './compare/divergence.js';
 export { describeOutcome, describeRequest } from './compare/describe.js';
@@ -8,3 +9,4 @@ export { reproduce, sandboxSpec, type Progress, type ReproduceOptions, type Repr
 export type { ControlResult } from './control/control.js';
 export type { RunTimes } from './run/run-once.js';
 export { overallVerdict, type Verdict } from './verdict.js';
+export { startStandIns, type StandIn, type StandInOptions, type StartedStandIns, type StubExchanges } from './stub/start.js';

@@ -1,13 +1,15 @@
-import { dirname } from 'node:path';
-import { locatePostgres, postgresTemplate, type Certificate } from '@deja/fixtures';
-import { DejaError, type ErrorPackage } from '@deja/format';
+import type { Certificate } from '@deja/fixtures';
+import { DejaError } from '@deja/format';
 import { GuestError, pickSandbox, type Sandbox, type SandboxChoice, type SandboxSpec } from '@deja/sandbox';
 import type { Divergence } from './compare/divergence.js';
 import { summarise } from './compare/failure.js';
 import { judge, type Judgement } from './compare/judge.js';
 import { control, type ControlResult } from './control/control.js';
-import { guestPlan, type GuestTools } from './plan/guest-plan.js';
+import { guestPlan } from './plan/guest-plan.js';
+import { type Engines, enginesFor, engineTools } from './run/engines.js';
+import { locateRedisServer } from './run/redis-server.js';
 import { locate, type Located } from './run/locate.js';
+import type { PlanEdit } from './plan/edits.js';
 import type { PlanInMaking, ReproductionPlan } from './plan/plan.js';
 import { workFiles } from './plan/work-files.js';
 import { runOnce, type CompletedRun, type RunTimes } from './run/run-once.js';
@@ -38,6 +40,8 @@ export type Progress =
   | { readonly step: 'unpack'; readonly image: string }
   | { readonly step: 'sandbox'; readonly sandbox: Sandbox }
   | { readonly step: 'difference'; readonly text: string }
+  | { readonly step: 'edit'; readonly edit: PlanEdit }
+  | { readonly step: 'limit'; readonly text: string }
   | { readonly step: 'run'; readonly number: number; readonly of: number; readonly run: RunResult }
   | { readonly step: 'control'; readonly removed: string };
 
@@ -63,6 +67,10 @@ export interface Reproduction {
   readonly certificate: Certificate;
   readonly sandbox: Pick<Sandbox, 'name' | 'isolation' | 'reason'>;
   readonly differences: readonly string[];
+  /** Where the plan departs from the recording: it was edited. */
+  readonly edits: readonly PlanEdit[];
+  /** What of the recording the stubs cannot repeat, or cannot compare. */
+  readonly limits: readonly string[];
 }
 
 /**
@@ -77,17 +85,19 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
   const { app, node } = located;
   const differences = [...app.differences, ...(node.difference === undefined ? [] : [node.difference])];
   for (const text of differences) options.onProgress?.({ step: 'difference', text });
-  const preparing = postgresFor(recording, options.cacheFolder);
+  const preparing = enginesFor(recording, options.cacheFolder);
   preparing.catch(() => undefined);
   // What the sandbox itself lacks is said before what an engine in it does.
   const sandbox = await picking;
-  const postgres = await preparing;
+  const engines = await preparing;
   options.onProgress?.({ step: 'sandbox', sandbox });
 
-  await using sandboxes = new SandboxSupply(sandbox, { ...specOf(making, located, options.preload, postgres), ...(options.onLog ? { onLog: options.onLog } : {}) });
+  await using sandboxes = new SandboxSupply(sandbox, { ...specOf(making, located, options.preload, engines), ...(options.onLog ? { onLog: options.onLog } : {}) });
   const plan = withReadyTime(await making.plan, options.readyMs, sandbox);
+  for (const edit of plan.edits) options.onProgress?.({ step: 'edit', edit });
+  for (const text of plan.stubs.limits) options.onProgress?.({ step: 'limit', text });
   const otherCode = options.app !== undefined && app.differences.length > 0;
-  const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, postgres, otherCode, fastForward: options.fastForward === true }), options.signal);
+  const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, engines, otherCode, redisServer: locateRedisServer(options.searchPath), fastForward: options.fastForward === true }), options.signal);
 
   const runs: RunResult[] = [];
   for (let number = 1; number <= options.runs && !options.signal?.aborted; number++) {
@@ -106,6 +116,8 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
     certificate: plan.certificate,
     sandbox: { name: sandbox.name, isolation: sandbox.isolation, reason: sandbox.reason },
     differences,
+    edits: plan.edits,
+    limits: plan.stubs.limits,
   };
 }
 
@@ -115,16 +127,19 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
  */
 export async function sandboxSpec(making: PlanInMaking, options: Pick<ReproduceOptions, 'app' | 'preload' | 'cacheFolder' | 'searchPath'>): Promise<SandboxSpec> {
   const located = await locate(making, options, async () => 'virtual machine');
-  return specOf(making, located, options.preload, await postgresFor(making.recording, options.cacheFolder));
+  return specOf(making, located, options.preload, await enginesFor(making.recording, options.cacheFolder));
 }
 
-function specOf({ app }: PlanInMaking, located: Located, preload: string, postgres: GuestTools['postgres']): SandboxSpec {
+function specOf({ app }: PlanInMaking, located: Located, preload: string, engines: Engines): SandboxSpec {
+  const tools = engineTools(engines);
   return {
     app: { from: located.app.folder, at: app.folder },
     command: { words: [...app.arguments, ...(app.env['NODE_OPTIONS'] ?? '').split(' ')], cwd: app.cwd },
     node: { from: located.node.node, at: app.node.path },
     modules: [preload],
-    ...(postgres && { tools: [dirname(postgres.binaries), postgres.template], postgres }),
+    ...(tools.length > 0 && { tools }),
+    ...(engines.postgres && { postgres: engines.postgres }),
+    ...(engines.mysql && { mysql: engines.mysql }),
     // What lies beside the code in a container image is in there as well.
     ...(located.image ? { image: { root: located.image.root, uid: app.uid } } : workFiles(app, located.app.folder)),
   };
@@ -174,11 +189,3 @@ async function judged(run: () => Promise<CompletedRun>, judgement: (completed: C
     };
   }
 }
-
-async function postgresFor({ databases }: ErrorPackage, cacheFolder: string): Promise<{ binaries: string; template: string } | null> {
-  const database = databases.find(({ engine }) => engine === 'postgres');
-  if (database === undefined) return null;
-  const binaries = locatePostgres(database.version === undefined ? {} : { version: database.version });
-  return { binaries: binaries.folder, template: await postgresTemplate(binaries, cacheFolder) };
-}
-

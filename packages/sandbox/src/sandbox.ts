@@ -1,4 +1,4 @@
-import type { GuestPlan, LogStream, Observation, PostgresEngine } from '@deja/guest';
+import type { GuestPlan, LogStream, MysqlEngine, Observation, PostgresEngine } from '@deja/guest';
 
 export type SandboxName = 'process' | 'namespace' | 'qemu' | 'firecracker';
 export type SandboxChoice = 'auto' | SandboxName;
@@ -39,8 +39,9 @@ export interface SandboxSpec {
   readonly modules?: readonly string[];
   /** Files and folders that the plan names (engine binaries, engine templates): shown read-only. */
   readonly tools?: readonly string[];
-  /** The engine that the plan names, which may be started before the plan is there. Its files are among the `tools`. */
+  /** The engines that the plan names, which may be started before the plan is there. Their files are among the `tools`. */
   readonly postgres?: PostgresEngine;
+  readonly mysql?: MysqlEngine;
   /** Further folders that the application may write to; the real ones do not change. */
   readonly writable?: readonly Mount[];
   /** Further files and folders for the application, read-only. */

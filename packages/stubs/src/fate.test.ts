@@ -6,6 +6,7 @@ describe('what a server did, from what the client said', () => {
     [{ message: 'socket hang up', code: 'ECONNRESET' }, 'fin'],
     [{ message: 'aborted', code: 'ECONNRESET' }, 'fin'],
     [{ message: 'socket hang up', code: 'ECONNRESET', fields: { aborted: 'client' } }, 'hold'],
+    [{ name: 'AbortError', message: 'Command aborted due to connection close' }, 'fin'],
     [{ message: 'read ECONNRESET', code: 'ECONNRESET', syscall: 'read' }, 'rst'],
     [{ message: 'write EPIPE', code: 'EPIPE', syscall: 'write' }, 'rst'],
     [{ message: 'other side closed', code: 'UND_ERR_SOCKET' }, 'fin'],
@@ -18,7 +19,9 @@ describe('what a server did, from what the client said', () => {
     [{ message: 'Connection terminated unexpectedly' }, 'fin'],
     [{ name: 'SocketClosedUnexpectedlyError', message: 'Socket closed unexpectedly' }, 'fin'],
     [{ message: 'Connection is closed.' }, 'fin'],
-    [{ message: 'Parse Error: Expected HTTP/', code: 'HPE_INVALID_CONSTANT' }, 'unknown'],
+    [{ message: 'Parse Error: Expected HTTP/', code: 'HPE_INVALID_CONSTANT' }, 'garbled'],
+    [{ message: 'Parse Error: Header overflow', code: 'HPE_HEADER_OVERFLOW' }, 'overflow'],
+    [{ message: 'no such thing', code: 'E_NOT_KNOWN' }, 'unknown'],
   ] as const)('%j: %s', (error, fate) => {
     expect(fateOf(error)).toBe(fate);
   });
@@ -34,8 +37,11 @@ describe('what a server did, from what the client said', () => {
   it('knows names that did not resolve, and handshakes that failed', () => {
     expect(resolverCodeOf({ message: 'getaddrinfo ENOTFOUND a', code: 'ENOTFOUND', syscall: 'getaddrinfo' })).toBe('ENOTFOUND');
     expect(resolverCodeOf({ message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' })).toBeNull();
-    expect(handshakeFailureOf({ message: 'certificate has expired', code: 'CERT_HAS_EXPIRED' })).toBe('expired');
-    expect(handshakeFailureOf({ message: 'Client network socket disconnected before secure TLS connection was established', code: 'ECONNRESET' })).toBe('reset');
+    expect(handshakeFailureOf({ message: 'certificate has expired', code: 'CERT_HAS_EXPIRED' })).toEqual({ flaw: 'expired' });
+    expect(handshakeFailureOf({ message: 'Client network socket disconnected before secure TLS connection was established', code: 'ECONNRESET' })).toEqual({ server: 'fin' });
+    expect(handshakeFailureOf({ message: 'read ECONNRESET', code: 'ECONNRESET', syscall: 'read', phase: 'tls' })).toEqual({ server: 'rst' });
+    expect(handshakeFailureOf({ message: 'write EPROTO 0:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:', code: 'EPROTO' })).toEqual({ server: 'plain' });
+    expect(handshakeFailureOf({ message: 'error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:SSL alert number 70', code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })).toEqual({ alert: 70 });
     expect(handshakeFailureOf({ message: 'read ECONNRESET', code: 'ECONNRESET', syscall: 'read', phase: 'wait' })).toBeNull();
   });
 });

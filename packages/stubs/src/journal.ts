@@ -18,10 +18,17 @@ export interface Journal {
   note(text: string): void;
 }
 
+/** Who wants to hear of it as it happens. */
+export interface JournalListener {
+  readonly onServed?: (exchange: ServedExchange) => void;
+  readonly onDivergence?: (divergence: StubDivergence) => void;
+  readonly onNote?: (text: string) => void;
+}
+
 /** Notes are bounded: a background loop may run for as long as the sandbox does. */
 const MAX_NOTES = 1000;
 
-export function createJournal(onDivergence: (divergence: StubDivergence) => void): Journal {
+export function createJournal(listener: JournalListener): Journal {
   const served: ServedExchange[] = [];
   const divergences: StubDivergence[] = [];
   const notes: string[] = [];
@@ -30,15 +37,18 @@ export function createJournal(onDivergence: (divergence: StubDivergence) => void
     divergences,
     notes,
     serve(seq, stub) {
-      served.push({ seq, stub, at: Date.now() });
+      const exchange = { seq, stub, at: Date.now() };
+      served.push(exchange);
+      listener.onServed?.(exchange);
     },
     diverge(divergence) {
       const dated = { ...divergence, at: Date.now() };
       divergences.push(dated);
-      onDivergence(dated);
+      listener.onDivergence?.(dated);
     },
     note(text) {
       if (notes.length < MAX_NOTES) notes.push(text);
+      listener.onNote?.(text);
     },
   };
 }

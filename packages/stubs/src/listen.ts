@@ -17,14 +17,14 @@ export interface SharedListener<P> {
   readonly plans: P[];
 }
 
-/** Recorded hosts that share an address and port now share a listener. A host that begins with `/` is the folder of a Unix socket. */
-export function sharedListeners<P extends { readonly host: string; readonly port: number }>(
+/** Recorded hosts that share an address and port now share a listener. A host that begins with `/` is a Unix socket, or for Postgres its folder. */
+export function sharedListeners<P extends { readonly host: string; readonly port: number; readonly engine?: string }>(
   plans: readonly P[],
   environment: { resolve(host: string, port: number): ListenAddress },
 ): readonly SharedListener<P>[] {
   const shared = new Map<string, SharedListener<P>>();
   for (const plan of plans) {
-    const where = plan.host.startsWith('/') ? { path: `${plan.host}/.s.PGSQL.${plan.port}` } : environment.resolve(plan.host, plan.port);
+    const where = plan.host.startsWith('/') ? { path: socketPath(plan) } : environment.resolve(plan.host, plan.port);
     // Any free port is one of its own, for each recorded host and port.
     const key = 'path' in where ? where.path : where.port === 0 ? `recorded ${plan.host}:${plan.port}` : `${where.address}:${where.port}`;
     const known = shared.get(key);
@@ -32,6 +32,11 @@ export function sharedListeners<P extends { readonly host: string; readonly port
     else shared.set(key, { where, plans: [plan] });
   }
   return [...shared.values()];
+}
+
+function socketPath({ host, port, engine }: { readonly host: string; readonly port: number; readonly engine?: string }): string {
+  // Of a protocol that nobody knows, the port is 0.
+  return engine === 'mysql' || engine === 'mariadb' || port === 0 ? host : `${host}/.s.PGSQL.${port}`;
 }
 
 /** Start listening; disposing closes the server and resets its connections. Throws `DejaError` DEJA_PORT_IN_USE. */

@@ -6,7 +6,7 @@ import { createReleaseOrder, type ReleaseOrder } from './order.js';
 
 function make(patienceMs?: number): { readonly order: ReleaseOrder; readonly journal: Journal; readonly stop: AbortController } {
   const stop = new AbortController();
-  const journal = createJournal(() => undefined);
+  const journal = createJournal({});
   return { order: createReleaseOrder(journal, machineClock, stop.signal, patienceMs), journal, stop };
 }
 

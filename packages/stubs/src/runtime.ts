@@ -1,5 +1,6 @@
 import { type Body, DejaError } from '@deja/format';
 import type { Clock } from './clock.js';
+import type { Unification } from './generated/unification.js';
 import type { Journal } from './journal.js';
 import type { ReleaseOrder } from './order.js';
 import type { Pace } from './pace.js';
@@ -10,9 +11,11 @@ export interface StubRuntime {
   readonly clock: Clock;
   readonly pace: Pace;
   readonly order: ReleaseOrder;
+  /** Values that are generated anew. */
+  readonly unification: Unification;
   readonly stopped: AbortSignal;
   /** The bytes of a recorded body; empty without one. */
-  bytes(body: Body | undefined): Buffer;
+  readonly bytes: (body: Body | undefined) => Buffer;
 }
 
 /** Throws `DejaError` DEJA_BLOB_MISSING when the plan does not carry the body's blob. */

@@ -77,6 +77,21 @@ describe('better-sqlite3', () => {
     expect(seen.databases).toMatchObject([{ engine: 'sqlite', file, ddl: `${SCHEMA};`, ddlSource: 'introspected' }]);
   });
 
+  test("in a replay, SQLite's clock is the application's", async () => {
+    const at = Date.UTC(2020, 1, 29, 12, 0, 30);
+    const body = `
+      Date.now = () => ${at};
+      const database = new Database(':memory:');
+      database.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, made TEXT DEFAULT CURRENT_TIMESTAMP)");
+      console.log(JSON.stringify([database.prepare('INSERT INTO t (id) VALUES (?) RETURNING made').get(7), database.prepare("SELECT datetime('now', '+1 day') AS a, unixepoch() AS b, typeof(unixepoch()) AS c, date(0, 'unixepoch') AS d").get()]));
+    `;
+    const replay = join(folder, 'clock.json');
+    writeFileSync(replay, JSON.stringify({ requests: [], clock: at } satisfies ReplayInstructions));
+    const seen = await run('cjs', body, INSTRUMENT, { DEJA_REPLAY: replay });
+    expect(seen.code, seen.stderr).toBe(0);
+    expect(JSON.parse(seen.stdout)).toEqual([{ made: '2020-02-29 12:00:30' }, { a: '2020-03-01 12:00:30', b: at / 1000, c: 'integer', d: '1970-01-01' }]);
+  });
+
   test('in a replay, recorded answers are given in the form that is asked for', async () => {
     const answers: readonly SqliteAnswer[] = [
       { seq: 1, database: 'shop.db', text: 'SELECT r, m FROM vanished', params: [], repeat: true, answer: ok([['12', 'blue']]) },

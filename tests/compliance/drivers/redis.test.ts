@@ -4,6 +4,7 @@ import { freePort } from '../../support/free-port.ts';
 import { nodeOfMajor, npmFolder } from '../../support/npm-folder.ts';
 import { observe, type Observation, type Observed } from '../../support/observed-app.ts';
 import { testRedis } from '../../support/redis.ts';
+import { testRedisCluster, testRedisSentinel } from '../../support/redis-cluster.ts';
 
 const IOREDIS = { 'drivers/redis/ioredis.js': 'ioredis' };
 const NODE_REDIS = { 'drivers/redis/node-redis.js': 'nodeRedis' };
@@ -23,9 +24,10 @@ const env = {
 };
 
 const redis = (seen: Observation): Observed<'redis'>[] => seen.events.filter((event): event is Observed<'redis'> => event.kind === 'redis');
+const words = (command: Observed<'redis'>['command']): string => command.map((part) => (typeof part === 'string' ? part : '<bytes>')).join(' ');
 const HANDSHAKE = /^(hello|info|client|auth|select|quit)\b/i;
 const commands = (seen: Observation): readonly (readonly [string, unknown])[] =>
-  redis(seen).map((event) => [event.command.map((part) => (typeof part === 'string' ? part : '<bytes>')).join(' '), event.outcome] as const).filter(([text]) => !HANDSHAKE.test(text));
+  redis(seen).map((event) => [words(event.command), event.outcome] as const).filter(([text]) => !HANDSHAKE.test(text));
 
 const COMMON = `
   const say = (...parts) => console.log(JSON.stringify(parts));
@@ -60,6 +62,62 @@ const IOREDIS_APP = `${COMMON}
   }
   main().catch((error) => { console.error('main failed', error); process.exit(1); });
 `;
+const commandsAt = (seen: Observation, port: number): readonly string[] => {
+  const name = seen.servers.find((one) => one.port === port)?.name;
+  return redis(seen).filter((event) => event.server === name).map((event) => words(event.command)).filter((text) => /^(get|set|asking|sentinel|cluster)/i.test(text));
+};
+
+/** A subscriber, and what it was sent; the connection of the subscriber is killed in the middle. */
+const SUBSCRIBED = `
+    await subscribe('news', 'n.*');
+    await publisher.publish('news', 'one');
+    await publisher.publish('n.a', 'two');
+    await settled(2);
+    await kill();
+    await settled(2, 300);
+    await publisher.publish('news', 'three');
+    await settled(3);
+    say(heard);
+    setTimeout(() => process.exit(0), 40);
+`;
+const SUBSCRIBER = `${COMMON}
+  const heard = [];
+  const hear = (...parts) => heard.push(parts.join(' '));
+  const settled = async (count, ms = 0) => {
+    await new Promise((done) => setTimeout(done, ms));
+    while (heard.length < count) await new Promise((done) => setTimeout(done, 5));
+  };
+`;
+const IOREDIS_SUBSCRIBER = `${SUBSCRIBER}
+  async function main() {
+    const options = { port: Number(process.env.PORT), host: '127.0.0.1', retryStrategy: () => 10 };
+    const [subscriber, publisher] = [new Redis(options), new Redis(options)];
+    subscriber.on('error', () => {}).on('message', hear).on('pmessage', hear);
+    const subscribe = async (channel, pattern) => { await subscriber.subscribe(channel); await subscriber.psubscribe(pattern); };
+    const kill = () => publisher.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    ${SUBSCRIBED}
+  }
+  main();
+`;
+const NODE_REDIS_SUBSCRIBER = `${SUBSCRIBER}
+  async function main() {
+    const options = { socket: { port: Number(process.env.PORT), host: '127.0.0.1', reconnectStrategy: () => 10 } };
+    const [subscriber, publisher] = [createClient(options), createClient(options)];
+    subscriber.on('error', () => {});
+    await Promise.all([subscriber.connect(), publisher.connect()]);
+    const subscribe = async (channel, pattern) => {
+      await subscriber.subscribe(channel, (message, from) => hear(from, message));
+      await subscriber.pSubscribe(pattern, (message, from) => hear(pattern, from, message));
+    };
+    const kill = () => publisher.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+    ${SUBSCRIBED}
+  }
+  main();
+`;
+const pushes = (seen: Observation): unknown => redis(seen).filter(({ push }) => push).map(({ command, outcome }) => [words(command), 'ok' in outcome ? outcome.ok : 'ended']);
+const PUSHED = [['message news', { bulk: 'one' }], ['pmessage n.* n.a', { bulk: 'two' }], ['close', 'ended'], ['message news', { bulk: 'three' }]];
+const subscriptions = (seen: Observation): readonly string[] => redis(seen).map(({ command }) => words(command).toLowerCase()).filter((text) => /^p?subscribe /.test(text));
+
 const ioredisSource = (type: 'esm' | 'cjs', body: string): string => (type === 'esm' ? `import { Redis } from 'ioredis'; ${body}` : `const { Redis } = require('ioredis'); ${body}`);
 
 const NODE_REDIS_APP = `${COMMON}
@@ -136,6 +194,13 @@ describe.skipIf('missing' in server)(`redis-server${'missing' in server ? ` (${s
       expect(redis(seen).find((event) => event.request === 1)?.command).toEqual(['get', 'shop:a']);
     });
 
+    test('subscriptions, published messages and the end of a connection that waited for them', async () => {
+      const heard = await observe({ source: ioredisSource('cjs', IOREDIS_SUBSCRIBER), type: 'cjs', instrument: IOREDIS, env, packages: made.folder });
+      expect([heard.stdout, heard.stderr]).toEqual(['[["news one","n.* n.a two","news three"]]\n', '']);
+      expect(pushes(heard)).toEqual(PUSHED);
+      expect(subscriptions(heard)).toEqual(['subscribe news', 'psubscribe n.*', 'subscribe news', 'psubscribe n.*']);
+    });
+
     test('servers, and connections that were not made', () => {
       expect(seen.servers).toContainEqual({ name: 'n1', kind: 'redis', host: '127.0.0.1', port: Number(env.PORT), tls: false, version: expect.stringMatching(/^\d+\./) as string });
       expect(seen.events.filter((event) => event.kind === 'socket')).toMatchObject([{ host: '127.0.0.1', port: Number(env.CLOSED), outcome: { error: { code: 'ECONNREFUSED', phase: 'connect' } } }]);
@@ -180,9 +245,60 @@ describe.skipIf('missing' in server)(`redis-server${'missing' in server ? ` (${s
       expect(redis(seen).find((event) => event.request === 1)?.command).toEqual(['GET', 'a']);
     });
 
+    test('subscriptions, published messages and the end of a connection that waited for them', async () => {
+      const heard = await observe({ source: nodeRedisSource('cjs', NODE_REDIS_SUBSCRIBER), type: 'cjs', instrument: NODE_REDIS, env, packages: made.folder });
+      expect([heard.stdout, heard.stderr]).toEqual(['[["news one","n.* n.a two","news three"]]\n', '']);
+      expect(pushes(heard)).toEqual(PUSHED);
+      expect(subscriptions(heard)).toEqual(['subscribe news', 'psubscribe n.*', 'subscribe news', 'psubscribe n.*']);
+    });
+
     test('servers, and connections that were not made', () => {
       expect(seen.servers).toMatchObject([{ kind: 'redis', host: '127.0.0.1', port: Number(env.PORT), tls: false }]);
       expect(seen.events.filter((event) => event.kind === 'socket')).toMatchObject([{ host: '127.0.0.1', port: Number(env.CLOSED), outcome: { error: { code: 'ECONNREFUSED', phase: 'connect' } } }]);
+    });
+  });
+
+  describe('of several servers', () => {
+    test('a cluster: each command at the node that it was sent to, refusals among them', async () => {
+      await using stack = new AsyncDisposableStack();
+      const [first = 0, second = 0, third = 0] = await testRedisCluster(stack);
+      const body = `
+        import { Redis, Cluster } from 'ioredis';
+        const admin = new Redis(${first}, '127.0.0.1');
+        const id = await admin.call('CLUSTER', 'MYID');
+        const cluster = new Cluster([{ host: '127.0.0.1', port: ${first} }]);
+        await cluster.set('b', '1');
+        for (const port of [${first}, ${second}, ${third}]) {
+          const node = new Redis(port, '127.0.0.1');
+          await node.call('CLUSTER', 'SETSLOT', 15495, 'NODE', id);
+          node.disconnect();
+        }
+        console.log(await cluster.set('a', '1'));
+        admin.disconnect();
+        cluster.disconnect();
+      `;
+      const seen = await observe({ source: body, type: 'esm', instrument: IOREDIS, env });
+      expect([seen.stdout, seen.stderr]).toEqual(['OK\n', '']);
+      expect(commandsAt(seen, third)).toContain('set a 1');
+      expect(commandsAt(seen, first)).toEqual(expect.arrayContaining(['set b 1', 'set a 1']));
+      expect(redis(seen).find(({ command, outcome }) => words(command) === 'set a 1' && 'error' in outcome)?.outcome).toMatchObject({ error: { code: 'MOVED', message: `MOVED 15495 127.0.0.1:${first}` } });
+    });
+
+    test('a sentinel: the master that it named', async () => {
+      await using stack = new AsyncDisposableStack();
+      const port = await testRedisSentinel(stack);
+      const body = `
+        import { Redis } from 'ioredis';
+        const client = new Redis({ sentinels: [{ host: '127.0.0.1', port: ${port} }], name: 'main' });
+        console.log(await client.set('a', '1'));
+        client.disconnect();
+      `;
+      const seen = await observe({ source: body, type: 'esm', instrument: IOREDIS, env });
+      expect([seen.stdout, seen.stderr]).toEqual(['OK\n', '']);
+      expect(commandsAt(seen, port)[0]).toBe('sentinel get-master-addr-by-name main');
+      const masters = seen.servers.filter((server) => server.port !== port);
+      expect(masters).toHaveLength(1);
+      expect(commandsAt(seen, masters[0]?.port ?? 0)).toEqual(['set a 1']);
     });
   });
 

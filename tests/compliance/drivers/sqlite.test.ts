@@ -134,4 +134,27 @@ describe('in a replay', () => {
     expect(sql(seen)[0]).toMatchObject({ text: 'SELECT abs(random() % 1000) + 5000 AS r', outcome: { ok: { rows: [['12']] } } });
     expect(sql(seen).find((event) => event.text.startsWith('UPDATE'))?.outcome).toMatchObject({ error: { message: 'database is locked', errno: 5 } });
   });
+
+  test("SQLite's clock is the application's", async () => {
+    const at = Date.UTC(2020, 1, 29, 12, 0, 30);
+    const body = `
+      const RealDate = Date;
+      globalThis.Date = class extends RealDate { constructor(...args) { super(...(args.length ? args : [${at}])); } static now() { return ${at}; } };
+      const database = new DatabaseSync(':memory:');
+      database.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, made TEXT DEFAULT CURRENT_TIMESTAMP, day TEXT DEFAULT (date('now')))");
+      database.exec('CREATE INDEX days ON t (date(day))');
+      const row = database.prepare('INSERT INTO t (id) VALUES (?) RETURNING made, day').get(7);
+      const other = database.prepare("SELECT datetime('now', '+1 day') AS a, strftime('%s', 'now') AS b, typeof(strftime('%s', 'now')) AS c, unixepoch() AS d, typeof(unixepoch()) AS e, date('2024-02-03') AS f, julianday('now') - julianday() AS g, datetime(0, 'unixepoch') AS h, date(NULL) AS i").get();
+      console.log(JSON.stringify([row, other]));
+    `;
+    writeFileSync(join(folder, 'clock.json'), JSON.stringify({ requests: [], clock: at } satisfies ReplayInstructions));
+    const seen = await observe({ source: source('cjs', body), type: 'cjs', instrument: SQLITE, env: { DEJA_REPLAY: join(folder, 'clock.json') } });
+    expect(seen.code, seen.stderr).toBe(0);
+    const seconds = at / 1000;
+    expect(JSON.parse(seen.stdout)).toEqual([
+      { made: '2020-02-29 12:00:30', day: '2020-02-29' },
+      { a: '2020-03-01 12:00:30', b: String(seconds), c: 'text', d: seconds, e: 'integer', f: '2024-02-03', g: 0, h: '1970-01-01 00:00:00', i: null },
+    ]);
+    expect(seen.events.filter((event) => event.kind === 'sql').map((event) => event.text)).toHaveLength(4);
+  });
 });

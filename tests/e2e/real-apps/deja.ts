@@ -19,6 +19,7 @@ export interface ReproductionDocument {
   readonly runs: readonly RunDocument[];
   readonly control: { readonly verdict: string } | null;
   readonly differences: readonly string[];
+  readonly limits: readonly string[];
 }
 
 export interface Reproduced {

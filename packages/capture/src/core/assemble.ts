@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { ApplicationInfo, Context, ErrorInfo, ErrorPackage, EventBody, Failure, IoEvent, ProcessInfo, Scope } from '@deja/format';
+import type { ApplicationInfo, CaptureSource, Context, ErrorInfo, ErrorPackage, EventBody, Failure, IoEvent, ProcessInfo, Scope } from '@deja/format';
 import { errorInfo } from '../errors/error-info.js';
 import { notCapturedNotes } from '../hooks/not-captured.js';
 import { EPOCH, now, rounded } from './clock.js';
 import type { Entry } from './entry.js';
 import { fit } from './fit.js';
 import { described } from './guard.js';
+import { packConnections } from './connected.js';
 import { Packer } from './packer.js';
 import { answered, originalTarget, requestInfo } from './requests-info.js';
 import type { Snapshot } from './snapshot.js';
+import { schemaNames } from './schema-names.js';
 import { sweepBlobs } from './sweep-blobs.js';
 import { VERSION } from './version.js';
 import type { Redactor } from '../redact/redactor.js';
@@ -25,6 +27,7 @@ export interface About {
   readonly application: ApplicationInfo;
   readonly listening: Context['listening'];
   readonly startMs: number | undefined;
+  readonly sources: readonly CaptureSource[];
   readonly bodyCap: number;
   readonly states: ReadonlyMap<string, unknown>;
 }
@@ -51,6 +54,7 @@ export function* assemble(snapshot: Snapshot, about: About, redactor: Redactor, 
     if (entry.order <= (snapshot.failure?.afterOrder ?? 0)) afterSeq = timeline.length;
     yield;
   }
+  packConnections(packer);
   const failure = failureOf(snapshot, about, packer, afterSeq);
   const pkg: ErrorPackage = {
     manifest: {
@@ -62,7 +66,7 @@ export function* assemble(snapshot: Snapshot, about: About, redactor: Redactor, 
       summary: failure && redactor.text(summaryOf(failure, snapshot)),
       counts: { events: timeline.length, requests: requests.length },
       limits: packer.limits,
-      capture: { version: VERSION, mode: about.mode, notCaptured: notCapturedNotes() },
+      capture: { version: VERSION, mode: about.mode, notCaptured: notCapturedNotes(), sources: about.sources },
     },
     failure,
     context: {
@@ -76,6 +80,8 @@ export function* assemble(snapshot: Snapshot, about: About, redactor: Redactor, 
     blobs: new Map(),
   };
   yield;
+  // An application may keep its schema in a document, a part of which has a secret's name.
+  redactor.spare(schemaNames(pkg));
   // Last, when all secrets have been seen: where nothing names them they are found by their value.
   return yield* fit(yield* sweepBlobs(redactor.sweep(pkg), packer.blobs, redactor));
 }
@@ -130,6 +136,7 @@ function failureOf(snapshot: Snapshot, about: About, packer: Packer, afterSeq: n
     fatal: snapshot.fatal,
     ...(error ? { error } : {}),
     ...(response ? { response } : {}),
+    ...(noted.refused ? { refused: noted.refused } : {}),
     afterSeq,
     at: rounded(noted.at),
   };
@@ -137,7 +144,9 @@ function failureOf(snapshot: Snapshot, about: About, packer: Packer, afterSeq: n
 
 function summaryOf(failure: Failure, snapshot: Snapshot): string {
   const exchange = snapshot.requests[0]?.exchange;
-  const where = exchange ? `${exchange.request.method ?? 'GET'} ${originalTarget(exchange.request).split('?')[0] ?? '/'}` : (snapshot.requests[0]?.scope?.name ?? 'outside of a request');
-  const what = failure.error ? `${failure.error.name}: ${failure.error.message.split('\n')[0] ?? ''}` : `status ${failure.response?.status ?? 0}`;
+  const { scope, message } = snapshot.requests[0] ?? {};
+  const where = exchange ? `${exchange.request.method ?? 'GET'} ${originalTarget(exchange.request).split('?')[0] ?? '/'}` : (message && `message ${[message.destination, message.key].filter(Boolean).join(' ')}`) ?? scope?.name ?? 'outside of a request';
+  const without = failure.refused ? `refused by ${failure.refused.how}` : `status ${failure.response?.status ?? 0}`;
+  const what = failure.error ? `${failure.error.name}: ${failure.error.message.split('\n')[0] ?? ''}` : without;
   return `${what.slice(0, 200)} (${where})`;
 }

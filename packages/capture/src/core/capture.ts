@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
-import type { ApplicationInfo } from '@deja/format';
+import { dirname, resolve } from 'node:path';
+import type { ApplicationInfo, CaptureSource } from '@deja/format';
 import { pendingSchemas } from '../drivers/index.js';
 import { applicationInfo } from '../environment/application-info.js';
 import { processInfo, startedProcess } from '../environment/process-info.js';
@@ -8,22 +8,33 @@ import { Failures } from '../failure/failures.js';
 import { Replaying, readInstructions } from '../failure/replaying.js';
 import { installProcessFailures } from '../failure/process-failures.js';
 import { installShownErrors } from '../failure/shown-errors.js';
+import { DataPaths } from '../files/data-paths.js';
+import { installFiles } from '../files/install-files.js';
+import { ObservedFiles } from '../files/observed-files.js';
 import { installFrameworks } from '../frameworks/index.js';
 import { startModuleHooks } from '../hooks/module-hooks.js';
 import { noteNotCaptured, reportOnce } from '../hooks/not-captured.js';
 import { installHttpClient } from '../http/client.js';
 import { Listening } from '../http/listening.js';
 import { installHttpServer } from '../http/server.js';
+import { installDatagrams } from '../net/datagrams.js';
+import { installConnections } from '../net/install-connections.js';
+import { installGrpc } from '../http/grpc.js';
+import { installHttp2Client } from '../http/http2/client.js';
 import { installUndici } from '../http/undici.js';
 import { startLocals } from '../locals/start-locals.js';
 import { recordRandomness } from '../random/record.js';
+import { ProgramAnswers } from '../processes/answers.js';
+import { installProcesses } from '../processes/install-processes.js';
 import { policyOf } from '../redact/policy.js';
+import { QUEUE_CLIENTS } from '../queues/index.js';
 import { Redactor, redactorOf } from '../redact/redactor.js';
 import { installReplay } from '../replay/install-replay.js';
 import type { About } from './assemble.js';
 import type { CaptureConfig } from './config.js';
 import { described, guarded } from './guard.js';
 import type { Instrumentation } from './instrumentation.js';
+import { IncomingMessages } from './incoming-messages.js';
 import { Packager } from './packager.js';
 import { TimelineRecorder } from './timeline-recorder.js';
 
@@ -44,6 +55,9 @@ export class Capture implements Disposable {
   readonly #listening = new Listening();
   readonly #started = startedProcess();
   readonly #installed: Disposable[] = [];
+  readonly #sources: CaptureSource[] = [];
+  /** Of a replay. */
+  #programs: ProgramAnswers | null = null;
   #application: ApplicationInfo | undefined = undefined;
 
   constructor(config: CaptureConfig) {
@@ -73,11 +87,19 @@ export class Capture implements Disposable {
     this.#install('listening servers', () => this.#listening.install(() => recorder.listening(), () => recorder.starting));
     this.#install('the HTTP server', () => installHttpServer(recorder, failures, body));
     this.#install('the HTTP client', () => installHttpClient(recorder, body));
+    this.#install('the HTTP/2 client', () => installHttp2Client(recorder, body));
+    this.#install('gRPC', () => installGrpc(recorder));
     this.#install('undici', () => installUndici(recorder, body));
+    this.#observe('connections', () => installConnections(recorder, body));
+    this.#observe('datagrams', () => installDatagrams(recorder, body));
+    this.#observe('processes', () => installProcesses(recorder, body, this.#programs));
+    this.#observe('files', () => installFiles(new ObservedFiles(recorder, this.#dataPaths(), body)));
     const handled = guarded('errors of frameworks', failures.handled.bind(failures), undefined);
     this.#install('frameworks', () => installFrameworks(handled));
     const randomness = recordRandomness({ currentScope: () => recorder.currentRequest() });
     for (const one of [randomness, ...instrumentations]) this.#install(one.name, () => one.install(recorder));
+    const incoming = new IncomingMessages(recorder, failures);
+    for (const one of QUEUE_CLIENTS) this.#install(one.name, () => one.install(recorder, incoming));
     // A replay is compared by frames and exchanges: the variables of the recording are enough.
     if (config.replay === undefined) this.#install('locals', () => this.#locals());
     else this.#packager.rehearse();
@@ -124,7 +146,25 @@ export class Capture implements Disposable {
     const instructions = readInstructions(file);
     const replay = installReplay(instructions, { currentRequest: () => this.recorder.currentRequest()?.recorded });
     this.#installed.push(replay);
+    if (instructions.processes) this.#programs = new ProgramAnswers(instructions.processes, file);
     return new Replaying(instructions, () => replay.firstRequest());
+  }
+
+  /** Deja's own files are no data, nor are Node's. */
+  #dataPaths(): DataPaths {
+    const { out, replay } = this.config;
+    const authorities = process.env['NODE_EXTRA_CA_CERTS'];
+    return new DataPaths(this.#started.root, [resolve(out), dirname(dirname(process.execPath)), ...(replay ? [dirname(replay)] : []), ...(authorities ? [authorities] : [])]);
+  }
+
+  /** What lies below the clients that are known; `DEJA_CONNECTIONS=off` and its like turn it off. */
+  #observe(source: CaptureSource, install: () => Disposable): void {
+    if (process.env[`DEJA_${source.toUpperCase()}`] === 'off') return;
+    this.#install(source, () => {
+      const installed = install();
+      this.#sources.push(source);
+      return installed;
+    });
   }
 
   #install(name: string, install: () => Disposable): void {
@@ -147,6 +187,7 @@ export class Capture implements Disposable {
       application: this.#application,
       listening: this.#listening.addresses(),
       startMs: this.#listening.startMs,
+      sources: this.#sources,
       bodyCap: this.config.limits.body,
       states: previews(this.states),
     };

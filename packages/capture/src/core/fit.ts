@@ -83,7 +83,7 @@ function withoutBodies(request: RequestInfo): RequestInfo {
   const { trigger, response } = request;
   return {
     ...request,
-    ...(trigger.kind === 'http' && trigger.body ? { trigger: { ...trigger, body: emptied(trigger.body) } } : {}),
+    ...(trigger.kind !== 'start' && trigger.body ? { trigger: { ...trigger, body: emptied(trigger.body) } } : {}),
     ...(response?.body ? { response: { ...response, body: emptied(response.body) } } : {}),
   };
 }

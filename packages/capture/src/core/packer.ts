@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Body, DatabaseInfo, ServerInfo } from '@deja/format';
 import { makeBody } from '@deja/format/writer';
 import type { Redactor } from '../redact/redactor.js';
@@ -22,6 +23,12 @@ export class Packer implements Packing {
     const kept = whole.subarray(0, this.#cap);
     if (kept.length < whole.length) this.limit(`a body of ${whole.length} bytes was cut after ${this.#cap}`);
     return makeBody(this.redactor.body(kept, contentType), this.blobs, { truncated: whole.length - kept.length });
+  }
+
+  /** What is no text becomes a blob, however small: blobs are swept. */
+  unknown(bytes: Uint8Array): Body {
+    const redacted = this.redactor.body(bytes);
+    return makeBody(redacted, this.blobs, this.redactor.off || isUtf8(redacted) ? {} : { inlineLimit: 0 });
   }
 
   redact(name: string, value: string): string {

@@ -13,6 +13,8 @@ export interface LiveEvent {
 export interface Packing {
   /** Bytes into the form the package wants (text, base64 or blob), cut at the body cap, redacted. */
   body(chunks: readonly Uint8Array[], contentType?: string): Body;
+  /** The same for bytes of a protocol that nobody knows, which may carry a secret that only the rest of the package tells. */
+  unknown(bytes: Uint8Array): Body;
   /** Redact one value whose name is known (column, header, field). */
   redact(name: string, value: string): string;
   /** Name of a database or server in this package; registers it at first use. */

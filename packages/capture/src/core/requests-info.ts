@@ -6,10 +6,10 @@ import type { Packer } from './packer.js';
 import type { ServedExchange } from './scope.js';
 import type { PackagedRequest } from './snapshot.js';
 
-/** An incoming request and its answer as data. */
-export function requestInfo({ scope, exchange }: PackagedRequest, packer: Packer): RequestInfo {
+/** An incoming request and its answer, or a message that was consumed, as data. */
+export function requestInfo({ scope, exchange, message }: PackagedRequest, packer: Packer): RequestInfo {
   if (scope === undefined) return { trigger: { kind: 'start' }, at: 0 };
-  const trigger: Trigger = exchange ? httpTrigger(exchange, packer) : { kind: 'start' };
+  const trigger: Trigger = exchange ? httpTrigger(exchange, packer) : (message?.toTrigger(packer) ?? { kind: 'start' });
   return {
     trigger,
     at: rounded(scope.at),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KeptBytes } from './kept-bytes.js';
 import type { Entry } from './entry.js';
+import type { LiveMessage } from './incoming.js';
 import type { NotedFailure } from '../failure/noted.js';
 
 /** What is kept for one scope: its events and how many bytes they hold alive. */
@@ -19,14 +20,16 @@ export interface BackgroundScope extends Kept {
   readonly in: 'background';
 }
 
-/** One incoming request (or one call of `entry`) under way or just over. */
+/** One incoming request (or one message that is consumed, or one call of `entry`) under way or just over. */
 export interface RequestScope extends Kept {
   readonly in: 'request';
   /** Order of arrival among everything that begins. */
-  readonly order: number;
-  readonly at: number;
+  order: number;
+  at: number;
   endedAt: number | undefined;
   exchange: ServedExchange | undefined;
+  /** What was consumed. */
+  message: LiveMessage | undefined;
   /** Of work that was named with `entry`. */
   readonly name: string | undefined;
   failure: NotedFailure | undefined;

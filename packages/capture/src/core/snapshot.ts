@@ -7,6 +7,7 @@ import type { TimelineRecorder } from './timeline-recorder.js';
 export interface PackagedRequest {
   readonly scope: RequestScope | undefined;
   readonly exchange: RequestScope['exchange'];
+  readonly message: RequestScope['message'];
 }
 
 /** Everything that a package will be made of, by reference, taken at one moment. */
@@ -38,7 +39,7 @@ export function snapshotOf(
   return {
     failure,
     fatal,
-    requests: requests.map((one) => ({ scope: one, exchange: one?.exchange })),
+    requests: requests.map((one) => ({ scope: one, exchange: one?.exchange, message: one?.message })),
     entries: scopes.flatMap((one) => one.entries).toSorted((a, b) => a.order - b.order),
     dropped: [...new Set(dropped)],
   };

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { now } from './clock.js';
+import type { LiveMessage } from './incoming.js';
 import type { Limits } from './config.js';
 import { Entry, type Ledger } from './entry.js';
 import type { LiveEvent, OpenEvent, Recorder } from './recorder.js';
@@ -59,13 +60,34 @@ export class TimelineRecorder implements Recorder, Ledger {
 
   /** Begins the scope of an incoming request; `runIn` then runs its work. */
   openRequest(exchange: ServedExchange | undefined, name?: string): RequestScope {
-    this.#booting = false;
-    const scope: RequestScope = {
-      in: 'request', order: ++this.#order, at: now(), endedAt: undefined, exchange, name, failure: undefined, recorded: undefined,
-      packaged: false, released: false, entries: [], bytes: 0, dropped: 0,
-    };
-    this.#running.add(scope);
+    const scope = newScope(exchange, name);
+    this.#begin(scope);
     return scope;
+  }
+
+  /**
+   * The caller, and all that it does from here on, waits for a message: what it does until that arrives is nobody's work.
+   * For loops over messages, whose body cannot be wrapped.
+   */
+  expectRequest(): RequestScope {
+    const scope = newScope(undefined, undefined);
+    scope.released = true;
+    this.#storage.enterWith(scope);
+    return scope;
+  }
+
+  /** The message is there: from now on the scope is one like any other. */
+  arrived(scope: RequestScope, message: LiveMessage): void {
+    scope.message = message;
+    scope.released = false;
+    this.#begin(scope);
+  }
+
+  #begin(scope: RequestScope): void {
+    this.#booting = false;
+    scope.order = ++this.#order;
+    scope.at = now();
+    this.#running.add(scope);
   }
 
   /** The request is over. A few of the last are kept, within their budget; older ones are let go. */
@@ -174,6 +196,14 @@ export class TimelineRecorder implements Recorder, Ledger {
     scope.released = true;
     scope.entries = [];
     scope.exchange = undefined;
+    scope.message = undefined;
     scope.failure = undefined;
   }
+}
+
+function newScope(exchange: ServedExchange | undefined, name: string | undefined): RequestScope {
+  return {
+    in: 'request', order: 0, at: 0, endedAt: undefined, exchange, message: undefined, name, failure: undefined, recorded: undefined,
+    packaged: false, released: false, entries: [], bytes: 0, dropped: 0,
+  };
 }

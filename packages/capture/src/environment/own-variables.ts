@@ -1,6 +1,6 @@
-/** Whether an environment variable is Deja's, and none of the application's. */
+/** Whether an environment variable is Deja's, and none of the application's. The limits go with it: what is kept of the replay is compared with what was kept then. */
 export function isOwnVariable(name: string): boolean {
-  return name.startsWith('DEJA_');
+  return name.startsWith('DEJA_') && name !== 'DEJA_LIMITS';
 }
 
 /** Options of Node that take their value as the next argument. */

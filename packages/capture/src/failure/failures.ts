@@ -1,4 +1,4 @@
-import type { Failure } from '@deja/format';
+import type { Failure, RefusedMessage } from '@deja/format';
 import { now } from '../core/clock.js';
 import type { Packager } from '../core/packager.js';
 import type { RequestScope } from '../core/scope.js';
@@ -15,6 +15,7 @@ export class Failures implements Lifecycle {
   readonly #replaying: Replaying | undefined;
   /** Errors that were reported: on their way through handlers they are seen again. */
   readonly #known = new WeakSet<object>();
+  readonly #owners = new WeakMap<object, RequestScope>();
   readonly #shown: ShownErrors;
 
   constructor(recorder: TimelineRecorder, packager: Packager, replaying?: Replaying) {
@@ -39,7 +40,7 @@ export class Failures implements Lifecycle {
     if (this.#isKnown(error)) return;
     const failure = this.#noted('captureException', { value: error });
     const scope = this.#recorder.currentRequest();
-    if (scope?.exchange && scope.endedAt === undefined) {
+    if ((scope?.exchange ?? scope?.message) && scope?.endedAt === undefined) {
       if (scope.failure?.origin !== 'captureException') scope.failure = failure;
     } else {
       this.#write(scope?.released ? undefined : scope, failure, false);
@@ -71,9 +72,33 @@ export class Failures implements Lifecycle {
     this.#shown.paused(error);
   }
 
+  /** The handler of a message threw, or rejected and somebody handles that. */
+  messageFailed(scope: RequestScope, error: unknown): void {
+    this.#isKnown(error);
+    scope.failure = scope.failure ? { thrown: { value: error }, ...scope.failure } : this.#noted('message', { value: error });
+  }
+
+  /** Noted here and not when the work is over: a replay must see the same place. */
+  messageRefused(scope: RequestScope, refused: RefusedMessage): void {
+    scope.failure ??= { ...this.#noted('message', this.#shown.of(scope)), refused };
+  }
+
+  /** The work that a message began is over. `unsettled`: it should have been acknowledged and was not. */
+  messageOver(scope: RequestScope, unsettled: boolean): void {
+    const shown = this.#shown.of(scope);
+    if (scope.failure?.origin === 'message' && shown) scope.failure = { thrown: shown, ...scope.failure };
+    else if (unsettled && shown) scope.failure ??= this.#noted('message', shown);
+    this.closed(scope, true);
+  }
+
+  /** Work of this scope ended with this error, which nobody handles: the process will hear of it. */
+  leaves(scope: RequestScope, error: unknown): void {
+    if (typeof error === 'object' && error !== null) this.#owners.set(error, scope);
+  }
+
   /** An error that reached the process. `fatal`: nobody handles it. */
   reachedProcess(error: unknown, origin: 'uncaughtException' | 'unhandledRejection', fatal: boolean): void {
-    const current = this.#recorder.currentRequest();
+    const current = this.#ownerOf(error) ?? this.#recorder.currentRequest();
     const scope = current?.released ? undefined : (current ?? this.#recorder.onlyRunning());
     const known = this.#isKnown(error);
     if (known && !fatal) return;
@@ -104,6 +129,10 @@ export class Failures implements Lifecycle {
     return { origin, ...(thrown ? { thrown } : {}), at: now(), afterOrder: this.#recorder.lastOrder() };
   }
 
+  #ownerOf(error: unknown): RequestScope | undefined {
+    return typeof error === 'object' && error !== null ? this.#owners.get(error) : undefined;
+  }
+
   #isKnown(error: unknown): boolean {
     if (typeof error !== 'object' || error === null) return false;
     if (this.#known.has(error)) return true;
@@ -114,7 +143,7 @@ export class Failures implements Lifecycle {
 
 function failureOf(scope: RequestScope, finished: boolean): NotedFailure | undefined {
   const { failure, exchange } = scope;
-  if (!failure || failure.origin === 'captureException') return failure;
+  if (!failure || failure.origin === 'captureException' || failure.origin === 'message') return failure;
   if (!exchange?.response.headersSent) return undefined;
   // An error below 500 is an answer like any other. One after the head was sent can only cut the connection.
   return exchange.response.statusCode >= 500 || !finished ? failure : undefined;

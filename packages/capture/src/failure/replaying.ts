@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ReplayInstructions } from '@deja/format';
+import type { ExpectedRequest, ReplayInstructions } from '@deja/format';
 import type { RequestScope } from '../core/scope.js';
 
 /** The instructions of the guest agent. Throws what reading or parsing throws. */
@@ -9,7 +9,7 @@ export function readInstructions(path: string): ReplayInstructions {
 
 /** Which recorded request an arrival stands for, and how its package is called. */
 export class Replaying {
-  readonly #expected: ReplayInstructions['requests'][number][];
+  readonly #expected: ExpectedRequest[];
   readonly #arrived: () => void;
   #unmatched = 0;
   readonly #names = new WeakMap<RequestScope, string>();
@@ -21,8 +21,7 @@ export class Replaying {
   }
 
   opened(scope: RequestScope): void {
-    const request = scope.exchange?.request;
-    const index = this.#expected.findIndex(({ method, target }) => method === request?.method && target === request.url);
+    const index = this.#expected.findIndex((expected) => standsFor(scope, expected));
     const [match] = index < 0 ? [] : this.#expected.splice(index, 1);
     this.#names.set(scope, match ? `request-${match.request}.deja` : `unmatched-${(this.#unmatched += 1)}.deja`);
     if (!match) return;
@@ -33,4 +32,9 @@ export class Replaying {
   fileOf(scope: RequestScope | undefined): string {
     return (scope && this.#names.get(scope)) ?? 'start.deja';
   }
+}
+
+function standsFor({ exchange, message }: RequestScope, expected: ExpectedRequest): boolean {
+  if ('destination' in expected) return message?.destination === expected.destination && (message.key ?? '') === (expected.key ?? '');
+  return expected.method === exchange?.request.method && expected.target === exchange.request.url;
 }

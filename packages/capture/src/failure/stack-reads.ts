@@ -1,3 +1,17 @@
+let follow: ((error: Error) => void) | undefined;
+
+/**
+ * A library has written the stack of this error anew, so that V8 will not be asked for it: whoever reads it from now on shows the error.
+ * Only for stacks that were assigned; reading another would make its text.
+ */
+export function followWrittenStack(error: unknown): void {
+  try {
+    if (error instanceof Error) follow?.(error);
+  } catch {
+    // The error stays as it is.
+  }
+}
+
 /**
  * Reads of an error's stack that count as showing it. While the debugger for locals is on, V8 itself reads the stack of every error that is
  * thrown; those reads have to be told from the application's.
@@ -9,6 +23,13 @@ export class StackReads {
 
   constructor(onRead: (error: Error) => void) {
     this.#onRead = onRead;
+    follow = (error) => this.#written(error);
+  }
+
+  #written(error: Error): void {
+    if (this.#reads.has(error)) return;
+    this.#reads.set(error, 0);
+    this.#follow(error);
   }
 
   /**

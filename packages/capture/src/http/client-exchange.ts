@@ -1,9 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { HeaderList, HttpEvent } from '@deja/format';
+import type { HeaderList } from '@deja/format';
 import type { Operation } from '../drivers/operation.js';
-import { LiveHttp, pairs } from './http-event.js';
+import { LiveHttp, pairs, type RequestHalf } from './http-event.js';
 import { ioErrorOf, phaseOf } from './io-error.js';
 
 /** What of a `ClientRequest` is told. Node has had the undocumented names since long before 20. */
@@ -45,12 +45,21 @@ export class ClientExchange extends LiveHttp {
 
   responseEnded(response: IncomingMessage): void {
     const { rawTrailers } = response;
-    if (response.complete) this.complete(() => pairs(rawTrailers));
+    if (response.complete && !this.isUpgraded) this.complete(() => pairs(rawTrailers));
+  }
+
+  information(status: number, rawHeaders: readonly string[]): void {
+    this.informed(status, () => pairs(rawHeaders));
   }
 
   /** The application gave up (`destroy`, `abort`, a time-out of its own): what follows is its doing and not the network's. */
-  givenUp(): void {
+  givenUp(error: unknown): void {
+    // Some clients learn of the socket's error by the callback of a write, and end the request before it is told.
+    const broken = this.#request?.socket?.errored;
+    if (broken) return this.broke(broken);
     this.#destroyedByApp = true;
+    // Node tells it a turn later, when the failure may have been packaged; that no connection came is what the exchange was about.
+    if (this.#request?.socket?.connecting === true) this.broke(error ?? hungUp('socket hang up'));
   }
 
   broke(error: unknown): void {
@@ -61,17 +70,24 @@ export class ClientExchange extends LiveHttp {
       sent: this.#request.writableFinished, responded: this.responded,
     };
     const known = ioErrorOf(error, phaseOf(error, progress));
-    this.failed(this.#destroyedByApp ? { ...known, fields: { ...known.fields, aborted: 'client' } } : known);
+    this.failed(this.#destroyedByApp ? { ...known, fields: { ...known.fields, aborted: 'client' } } : known, this.#unparsed(error));
   }
 
   /** The request is closed. Without an answer or an error before, the connection was cut. */
   closed(): void {
-    if (this.over) return;
+    // What an upgraded connection comes to, its socket tells.
+    if (this.over || this.isUpgraded) return;
     // Node destroys an answer that was cut with a reset of its own; anything else was the application.
     const response = this.#response;
     if (response?.destroyed && (response.errored as { code?: unknown } | null)?.code !== 'ECONNRESET') this.#destroyedByApp = true;
-    const error = Object.assign(new Error(this.responded ? 'aborted' : 'socket hang up'), { code: 'ECONNRESET' });
-    this.broke(error);
+    this.broke(hungUp(this.responded ? 'aborted' : 'socket hang up'));
+  }
+
+  /** Node's parser gives the whole piece that it stopped in, and how far it had come. */
+  #unparsed(error: unknown): Uint8Array | undefined {
+    const { rawPacket, bytesParsed } = (error ?? {}) as { readonly rawPacket?: unknown; readonly bytesParsed?: unknown };
+    if (!(rawPacket instanceof Uint8Array)) return undefined;
+    return this.responded && typeof bytesParsed === 'number' ? rawPacket.subarray(bytesParsed) : rawPacket;
   }
 
   #noteSocket(socket: Socket | null | undefined): void {
@@ -90,7 +106,7 @@ export class ClientExchange extends LiveHttp {
     if (!this.#secured) socket.once('secureConnect', () => { this.#secured = true; });
   }
 
-  protected request(): Pick<HttpEvent, 'method' | 'url' | 'headers'> {
+  protected request(): RequestHalf {
     const request = this.#told;
     const secure = request.protocol === 'https:';
     const port = this.#port ?? (secure ? 443 : 80);
@@ -106,6 +122,11 @@ export class ClientExchange extends LiveHttp {
     this.#request = undefined;
     this.#response = undefined;
   }
+}
+
+/** As Node words it. */
+function hungUp(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ECONNRESET' });
 }
 
 function isTls(socket: Socket): socket is TLSSocket {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { guarded } from '../core/guard.js';
 import type { Recorder } from '../core/recorder.js';
 import { currentOperation } from '../drivers/operation.js';
+import { claimSocket } from '../net/claims.js';
 import { ClientExchange } from './client-exchange.js';
 import { http, https } from './node-http.js';
 import { method, override, parentOf, together } from './patch.js';
@@ -13,6 +14,8 @@ const EXCHANGE = Symbol('deja.exchange');
 interface Observed {
   [EXCHANGE]?: ClientExchange;
 }
+
+const CONTINUE = 100;
 
 type Make = (this: unknown, ...args: unknown[]) => ClientRequest;
 
@@ -24,7 +27,10 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
   const observe = guarded('the HTTP client', (request: ClientRequest & Observed, args: readonly unknown[], defaultPort: number) => {
     if (request[EXCHANGE]) return;
     const exchange = new ClientExchange(request, portOf(args) ?? defaultPort, cap, currentOperation());
-    if (exchange.begin(recorder)) request[EXCHANGE] = exchange;
+    if (!exchange.begin(recorder)) return;
+    request[EXCHANGE] = exchange;
+    // `get` has ended it already.
+    if (request.writableEnded) exchange.asked();
   }, undefined);
   const onSend = guarded('HTTP request bodies', (exchange: ClientExchange, chunk: unknown, encoding: unknown) => exchange.sending(chunk, encoding), undefined);
   const onEvent = guarded('HTTP responses', follow, undefined);
@@ -57,12 +63,15 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
       return outgoing.write.apply(this, args);
     }),
     override(client, 'end', function end(this: ClientRequest & Observed, ...args: unknown[]) {
-      if (this[EXCHANGE] && !this.writableEnded && typeof args[0] !== 'function') onSend(this[EXCHANGE], args[0], args[1]);
+      if (this[EXCHANGE] && !this.writableEnded) {
+        if (typeof args[0] !== 'function') onSend(this[EXCHANGE], args[0], args[1]);
+        this[EXCHANGE].asked();
+      }
       return outgoing.end.apply(this, args);
     }),
     override(client, 'destroy', function destroyed(this: ClientRequest & Observed, error?: unknown) {
       // Also how Node itself ends a request; then an error comes with it that tells the reason.
-      if (this[EXCHANGE] && !this.destroyed && !isFromNetwork(error)) this[EXCHANGE].givenUp();
+      if (this[EXCHANGE] && !this.destroyed && !isFromNetwork(error)) this[EXCHANGE].givenUp(error);
       return destroy.call(this, error);
     }),
     override(client, 'emit', function emit(this: ClientRequest & Observed, ...args: unknown[]) {
@@ -83,12 +92,28 @@ export function installHttpClient(recorder: Recorder, cap: number): Disposable {
 function follow(exchange: ClientExchange, args: readonly unknown[]): void {
   switch (args[0]) {
     case 'socket':
+      claimSocket(args[1]);
       exchange.socketReady(args[1] as Socket);
       break;
+    case 'continue':
+      // Told before its `information`, and what the application sends at that came after it.
+      exchange.information(CONTINUE, []);
+      break;
+    case 'information': {
+      const { statusCode, rawHeaders } = args[1] as { readonly statusCode: number; readonly rawHeaders: readonly string[] };
+      if (statusCode !== CONTINUE) exchange.information(statusCode, rawHeaders);
+      break;
+    }
     case 'response': {
       const response = args[1] as IncomingMessage & Observed;
       response[EXCHANGE] = exchange;
       exchange.responseHead(response);
+      break;
+    }
+    case 'upgrade': {
+      const [, response, socket, head] = args as readonly [unknown, IncomingMessage, Socket, Buffer];
+      exchange.responseHead(response);
+      if (response.headers.upgrade?.toLowerCase() === 'websocket') exchange.upgrading(socket, head);
       break;
     }
     case 'error':

@@ -1,4 +1,5 @@
 import type { IoError, IoPhase } from '@deja/format';
+import { dialledInVain } from '../errors/dialled.js';
 
 interface SystemError extends Error {
   readonly code?: unknown;
@@ -21,7 +22,8 @@ export function phaseOf(error: unknown, progress: Progress): IoPhase {
   if (syscall === 'connect' || code === 'UND_ERR_CONNECT_TIMEOUT') return 'connect';
   if (progress.responded) return 'receive';
   if (progress.tls && isOfTls(error, code)) return 'tls';
-  if (!progress.connected) return 'connect';
+  // Whoever reads has a connection, also where the client has not told of it.
+  if (!progress.connected) return progress.tls && syscall === 'read' ? 'tls' : 'connect';
   if (progress.tls && !progress.secured) return 'tls';
   return progress.sent ? 'wait' : 'send';
 }
@@ -44,6 +46,7 @@ export function ioErrorOf(error: unknown, phase: IoPhase): IoError {
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof errno === 'number' ? { errno } : {}),
     ...(typeof syscall === 'string' ? { syscall } : {}),
+    ...dialledInVain(error),
     phase,
   };
 }

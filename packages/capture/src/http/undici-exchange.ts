@@ -1,6 +1,8 @@
-import type { HeaderList, HttpEvent } from '@deja/format';
+import type { ClientHttp2Stream } from 'node:http2';
+import type { HeaderList } from '@deja/format';
 import type { Operation } from '../drivers/operation.js';
-import { LiveHttp, pairs } from './http-event.js';
+import { LiveHttp, pairs, type RequestHalf } from './http-event.js';
+import { sentHeaders } from './http2/headers.js';
 import { ioErrorOf, phaseOf } from './io-error.js';
 
 /** What every undici from 5 to 8 has on the request that its channels hand over. */
@@ -12,6 +14,7 @@ export interface UndiciRequest {
   readonly contentLength: number | null;
   readonly headers: readonly (string | readonly string[])[] | string;
   readonly body: unknown;
+  readonly upgrade?: unknown;
   onBodySent?(chunk: unknown): unknown;
   /** Until 7; later versions publish the chunks. */
   onData?(chunk: unknown): unknown;
@@ -26,11 +29,16 @@ export interface UndiciResponse {
 /** Of these the application's side is the cause: its own limit or signal. */
 const GIVEN_UP: ReadonlySet<unknown> = new Set(['UND_ERR_ABORTED', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_DESTROYED', 'ABORT_ERR']);
 
+/** Its words for the end of a whole connection. */
+const GONE = /other side closed|GOAWAY|^closed$|ECONNRESET/;
+
 /** One exchange of undici, which is also what the global `fetch` uses. */
 export class UndiciExchange extends LiveHttp {
   #request: UndiciRequest;
   #head: unknown = undefined;
   #sent = false;
+  #stream: ClientHttp2Stream | undefined = undefined;
+  #overHttp2: HeaderList | undefined = undefined;
 
   constructor(request: UndiciRequest, cap: number, operation: Operation | undefined) {
     super(cap, operation);
@@ -44,6 +52,14 @@ export class UndiciExchange extends LiveHttp {
 
   bodySent(): void {
     this.#sent = true;
+    this.asked();
+  }
+
+  overHttp2(stream: ClientHttp2Stream): void {
+    this.#stream = stream;
+    stream.on('headers', (headers, _flags, rawHeaders?: readonly string[]) => {
+      this.informed(headers[':status'] ?? 0, () => pairs(rawHeaders ?? []).filter(([name]) => !name.startsWith(':')));
+    });
   }
 
   responseHead(response: UndiciResponse): void {
@@ -51,11 +67,14 @@ export class UndiciExchange extends LiveHttp {
     this.head({
       status: response.statusCode,
       ...(response.statusText ? { statusText: response.statusText } : {}),
+      ...(this.#stream ? { httpVersion: '2.0' } : {}),
       headers: () => listOf(headers),
     });
   }
 
   responseEnded(trailers: readonly (string | Uint8Array)[]): void {
+    // What an upgraded connection comes to, its socket tells.
+    if (this.isUpgraded) return;
     this.complete(() => listOf(trailers));
   }
 
@@ -65,20 +84,30 @@ export class UndiciExchange extends LiveHttp {
     const known = ioErrorOf(error, phaseOf(error, { tls, connected, secured: connected, sent: this.#sent, responded: this.responded }));
     const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
     const givenUp = GIVEN_UP.has(code) || name === 'AbortError' || name === 'TimeoutError';
-    this.failed(givenUp ? { ...known, fields: { aborted: 'client' } } : known);
+    // At an abort of its own, undici closes the stream only afterwards.
+    const reset = this.#stream?.closed === true && !GONE.test(known.message) ? this.#stream.rstCode : undefined;
+    const fields: Record<string, string> | undefined = givenUp ? { aborted: 'client' } : reset === undefined ? undefined : { rst: String(reset) };
+    const { data } = (error ?? {}) as { data?: unknown };
+    this.failed(fields ? { ...known, fields } : known, name === 'HTTPParserError' && typeof data === 'string' ? Buffer.from(data) : undefined);
   }
 
   protected settle(): void {
+    if (this.#stream) this.#overHttp2 = sentHeaders(this.#stream.sentHeaders ?? {}).headers;
+    this.#stream = undefined;
     const { origin, method, path, host, contentLength, headers, body } = this.#request;
     // Of the body only its kind counts from here on: what was sent of it is kept elsewhere.
     this.#request = { origin, method, path, host, contentLength, headers, body: body instanceof Uint8Array || body === null ? body : true };
   }
 
-  protected request(): Pick<HttpEvent, 'method' | 'url' | 'headers'> {
+  protected request(): RequestHalf {
     const { method, origin, path } = this.#request;
     // With an absolute path (through a proxy) the origin is ignored.
     const url = URL.canParse(path, String(origin)) ? new URL(path, String(origin)).href : `${String(origin)}${path}`;
-    return { method, url, headers: this.#headers() };
+    const overHttp2 = this.#overHttp2 ?? (this.#stream && sentHeaders(this.#stream.sentHeaders ?? {}).headers);
+    if (!overHttp2) return { method, url, headers: this.#headers() };
+    const authority = this.#request.host ?? new URL(url).host;
+    const named: HeaderList = authority === new URL(url).host ? [] : [[':authority', authority]];
+    return { protocol: 'h2', method, url, headers: [...named, ...overHttp2] };
   }
 
   #headers(): HeaderList {
@@ -91,7 +120,7 @@ export class UndiciExchange extends LiveHttp {
     // undici appends the framing after it has published the head.
     const length = contentLength ?? (body instanceof Uint8Array ? body.byteLength : undefined);
     if (length !== undefined) return [...written, ['content-length', String(length)]];
-    if (body !== null) return [...written, this.sent.seen > 0 ? ['transfer-encoding', 'chunked'] : ['content-length', '0']];
+    if (body !== null) return [...written, this.sent.bytes.seen > 0 ? ['transfer-encoding', 'chunked'] : ['content-length', '0']];
     return /^(PUT|POST|PATCH|QUERY|PROPFIND|PROPPATCH)$/.test(method) ? [...written, ['content-length', '0']] : written;
   }
 }

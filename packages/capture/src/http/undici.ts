@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import net from 'node:net';
 import { guarded } from '../core/guard.js';
 import type { Recorder } from '../core/recorder.js';
 import { currentOperation } from '../drivers/operation.js';
+import { noteSender } from './http2/undici-sender.js';
 import { UndiciExchange, type UndiciRequest, type UndiciResponse } from './undici-exchange.js';
 
 const EXCHANGE = Symbol('deja.exchange');
@@ -28,6 +30,7 @@ export function installUndici(recorder: Recorder, cap: number): Disposable {
     const exchange = new UndiciExchange(request, cap, currentOperation());
     if (!exchange.begin(recorder)) return;
     request[EXCHANGE] = exchange;
+    if (request.body === null) exchange.asked();
     wrap(request, 'onBodySent', (chunk) => sent(exchange, chunk));
     wrap(request, 'onData', (chunk) => received(exchange, chunk));
   };
@@ -35,8 +38,11 @@ export function installUndici(recorder: Recorder, cap: number): Disposable {
   const handlers: Readonly<Record<string, (message: Message) => void>> = {
     'undici:request:create': created,
     'undici:client:sendHeaders': (message) => {
-      const { headers, socket } = message as Message & { headers: unknown; socket?: { remoteAddress?: string; remotePort?: number } };
-      message.request[EXCHANGE]?.headSent(headers, socket);
+      const { headers, socket } = message as Message & { headers: unknown; socket?: net.Socket };
+      const exchange = message.request[EXCHANGE];
+      exchange?.headSent(headers, socket);
+      if (exchange && socket instanceof net.Socket && message.request.upgrade === 'websocket') exchange.upgrading(socket);
+      if (exchange && typeof headers === 'string' && headers.includes(':method: ')) noteSender(exchange);
     },
     'undici:request:bodySent': ({ request }) => request[EXCHANGE]?.bodySent(),
     'undici:request:bodyChunkReceived': (message) => {

@@ -1,6 +1,7 @@
 import nodeCrypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import type { RandomEvent } from '@deja/format';
+import { leadObjectIds } from './object-ids.js';
 
 export type RandomSource = RandomEvent['source'];
 
@@ -14,7 +15,7 @@ type BytesCallback = (error: Error | null, bytes: Buffer) => void;
 
 /**
  * Leads Math.random, crypto.randomUUID, randomBytes and randomInt (and their promise, callback and Web Crypto forms) through `hook`.
- * Imports by name (`import { randomUUID } from 'node:crypto'`) are led too.
+ * Imports by name (`import { randomUUID } from 'node:crypto'`) are led too, and the keys that `bson` makes.
  */
 export function hookRandomness(hook: RandomHook): Disposable {
   const { random } = Math;
@@ -47,9 +48,11 @@ export function hookRandomness(hook: RandomHook): Disposable {
   Object.assign(nodeCrypto, patched);
   web.randomUUID = () => uuid(() => webUUID()) as ReturnType<typeof webUUID>;
   syncBuiltinESMExports();
+  const objectIds = leadObjectIds((draw) => hook('ObjectId', draw));
 
   return {
     [Symbol.dispose]: () => {
+      objectIds[Symbol.dispose]();
       Math.random = random;
       Object.assign(nodeCrypto, { randomUUID, randomBytes, randomInt });
       Reflect.deleteProperty(web, 'randomUUID');

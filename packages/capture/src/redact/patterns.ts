@@ -1,4 +1,5 @@
 import { isLuhn } from './derive.js';
+import { isPageName, normalised } from './policy.js';
 
 /** How a secret in running text is recognised, and which part of the match is the secret. */
 export interface SecretPattern {
@@ -42,12 +43,12 @@ export const PATTERNS: readonly SecretPattern[] = [
   {
     name: 'named value',
     pattern: /\b((?:[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key)|pwd)=)([^\s&;,'"<>()]+)/gi,
-    replace: (_, [name = '', value = ''], by) => name + by.secret(value),
+    replace: (match, [name = '', value = ''], by) => (isPageName(normalised(name)) ? match : name + by.secret(value)),
   },
   {
     name: 'value named by a colon or in quotes',
     pattern: /\b((?:[\w-]*(?:password|passwd|secret|token|api[_-]?key))["']?\s*:(?!:)\s*["']?|[\w-]*(?:password|passwd|secret|token|api[_-]?key) ["'])([^\s"'<>&;,(){}[\]\\]{6,})/gi,
-    replace: (match, [before = '', value = ''], by) => (looksRandom(value) || /: *["']$/.test(before) ? before + by.secret(value) : match),
+    replace: (match, [before = '', value = ''], by) => (!isPageName(normalised(before)) && (looksRandom(value) || /: *["']$/.test(before)) ? before + by.secret(value) : match),
   },
   {
     name: 'SQL literal beside a secret column',
@@ -57,7 +58,7 @@ export const PATTERNS: readonly SecretPattern[] = [
   {
     name: 'XML element',
     pattern: /(<(?:[\w.-]+:)?[\w.-]*(?:password|passwd|secret|token|apikey)(?:\s[^<>]*)?>)([^<>]+)(<\/)/gi,
-    replace: (_, [open = '', value = '', close = ''], by) => open + by.secret(value) + close,
+    replace: (match, [open = '', value = '', close = ''], by) => (isPageName(normalised(open.split(/\s/)[0] ?? '')) ? match : open + by.secret(value) + close),
   },
   {
     name: 'OAuth parameter',

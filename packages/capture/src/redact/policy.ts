@@ -31,6 +31,8 @@ const PARTS: readonly string[] = [
 /** What is said about a secret is none: `token_type`, `password_changed_at`, `cookieDomain`. */
 const ABOUT = /(?:at|on|date|time|expires|expiry|expiration|expiresin|type|count|length|policy|enabled|required|disabled|name|path|domain|maxage|samesite|limit|attempts)$/;
 const INNOCENT: readonly string[] = ['secretary', 'secretariat'];
+/** Where a list goes on says nothing about who may read it. */
+const PAGES = /(?:continuation|page|next|paging|pagination)token$/;
 
 /** `X-Api-Key`, `apiKey` and `api_key` are the same name. */
 export function normalised(name: string): string {
@@ -46,9 +48,14 @@ export function isSecretName(name: string, policy: RedactionPolicy): boolean {
   return policy.names.has(key) || soundsSecret(key);
 }
 
+/** `NextContinuationToken`, `pageToken`: normalised, at its end. */
+export function isPageName(key: string): boolean {
+  return PAGES.test(key);
+}
+
 /** The rule without a policy: by the name alone. */
 export function soundsSecret(key: string): boolean {
-  if (key === '' || INNOCENT.some((word) => key.includes(word))) return false;
+  if (key === '' || INNOCENT.some((word) => key.includes(word)) || isPageName(key)) return false;
   if (EXACT.has(key)) return true;
   if (!key.endsWith('token') && !PARTS.some((part) => key.includes(part))) return false;
   return !ABOUT.test(key) || key.endsWith('authorization');

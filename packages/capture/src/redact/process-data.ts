@@ -22,11 +22,16 @@ function redactVariable(name: string, value: string, redactor: Redactor): string
 
 /** `--password=x`, `--password x`, and whatever looks like a secret. */
 export function redactArguments(argv: readonly string[], redactor: Redactor): readonly string[] {
+  return redactedArguments(argv, (name, value) => redactor.value(name, value), (text) => redactor.text(text));
+}
+
+/** `named`: a value whose name is known; `text`: any other. */
+export function redactedArguments(argv: readonly string[], named: (name: string, value: string) => string, text: (text: string) => string): readonly string[] {
   return argv.map((argument, index) => {
     const flag = /^(--?[\w.-]+)=(.*)$/s.exec(argument);
-    if (flag?.[1]) return `${flag[1]}=${redactor.value(flag[1], flag[2] ?? '')}`;
+    if (flag?.[1]) return `${flag[1]}=${named(flag[1], flag[2] ?? '')}`;
     const before = argv[index - 1] ?? '';
-    if (!argument.startsWith('-') && before.startsWith('-') && !before.includes('=') && soundsSecret(normalised(before))) return redactor.value(before, argument);
-    return redactor.text(argument);
+    if (!argument.startsWith('-') && before.startsWith('-') && !before.includes('=') && soundsSecret(normalised(before))) return named(before, argument);
+    return text(argument);
   });
 }

@@ -15,7 +15,7 @@ describe('by name', () => {
     expect(redactor().value(name, 'Tr0ub4dor&3 horse')).toMatch(/^redacted-/);
   });
 
-  test.each(['author', 'secretary', 'token_type', 'password_changed_at', 'cookie_domain', 'max_tokens', 'monkey', 'id', 'session_count', 'passport_country'])('%s is not', (name) => {
+  test.each(['author', 'secretary', 'token_type', 'password_changed_at', 'cookie_domain', 'max_tokens', 'monkey', 'id', 'session_count', 'passport_country', 'NextContinuationToken', 'page_token', 'continuation-token'])('%s is not', (name) => {
     expect(redactor().value(name, 'some value')).toBe('some value');
   });
 
@@ -100,7 +100,7 @@ describe('by pattern in text', () => {
     }
   });
   test('messages without secrets stay word for word', () => {
-    for (const text of ['Unexpected token < in JSON at position 0', 'Invalid token: foo', 'Order 4000123 of 17012345678901 failed at 1700000000000', 'basic authentication is off', 'time 12:34:56 https://shop.example/a?b=1']) {
+    for (const text of ['Unexpected token < in JSON at position 0', 'Invalid token: foo', '<NextContinuationToken>folder/1.txt</NextContinuationToken>', '?nextToken=abcdefgh12', 'Order 4000123 of 17012345678901 failed at 1700000000000', 'basic authentication is off', 'time 12:34:56 https://shop.example/a?b=1']) {
       expect(redactor().text(text)).toBe(text);
     }
   });
@@ -145,6 +145,12 @@ describe('across one package', () => {
     const r = redactor();
     const word = r.value('PGPASSWORD', 'postgres');
     expect(r.sweep({ engine: 'postgres', params: ['postgres'] })).toEqual({ engine: 'postgres', params: [word] });
+  });
+  test('what tables and columns are called is no secret, although a document says so', () => {
+    const r = redactor();
+    r.data({ api_token: { columns: ['document_id', 'reset_code-1'] } });
+    r.spare(['document_id']);
+    expect(r.sweep({ text: 'SELECT document_id', params: ['document_id', 'reset_code-1'] })).toEqual({ text: 'SELECT document_id', params: ['document_id', expect.stringMatching(/^redacted-/)] });
   });
   test('bytes are swept too', () => {
     const r = redactor();

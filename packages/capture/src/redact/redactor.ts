@@ -157,6 +157,11 @@ export class Redactor {
     };
   }
 
+  /** Words that are no secrets, whatever name they were found under; before the sweeps. */
+  spare(words: Iterable<string>): void {
+    this.#secrets.spare(words);
+  }
+
   /** Replaces the secrets seen so far wherever they occur in this data: parameters of statements, keys, messages. Apply it last. */
   sweep<T>(value: T): T {
     return this.off ? value : this.#secrets.sweep(value);

@@ -7,6 +7,12 @@ const DATA_FIELDS: ReadonlySet<string> = new Set(['params', 'command', 'rows', '
 export class Secrets {
   readonly #known = new Map<string, string>();
   readonly #given = new Set<string>();
+  readonly #plain = new Set<string>();
+
+  /** Words that everybody may read, wherever they stand: they are not looked for, whatever was called a secret. */
+  spare(words: Iterable<string>): void {
+    for (const word of words) this.#plain.add(word);
+  }
 
   /** What `secret` is replaced by: what it was before, itself when it is a pseudonym, else what `make` says. */
   replaced(secret: string, make: () => string): string {
@@ -38,7 +44,7 @@ export class Secrets {
 
   #swept(value: unknown, patterns: readonly RegExp[], data: boolean): unknown {
     if (typeof value === 'string') {
-      const whole = data ? this.#known.get(value) : undefined;
+      const whole = data && !this.#plain.has(value) ? this.#known.get(value) : undefined;
       return whole ?? patterns.reduce((left, pattern) => left.replaceAll(pattern, (match) => this.#known.get(match) ?? match), value);
     }
     if (Array.isArray(value)) return value.map((item) => this.#swept(item, patterns, data));
@@ -49,7 +55,7 @@ export class Secrets {
 
   /** Longest first: one secret may contain another. */
   #patterns(form: (secret: string) => string): readonly RegExp[] {
-    const secrets = [...this.#known.keys()].filter(isStrong).toSorted((a, b) => b.length - a.length);
+    const secrets = [...this.#known.keys()].filter((secret) => isStrong(secret) && !this.#plain.has(secret)).toSorted((a, b) => b.length - a.length);
     const patterns: RegExp[] = [];
     for (let at = 0; at < secrets.length; at += PER_PATTERN) {
       patterns.push(new RegExp(secrets.slice(at, at + PER_PATTERN).map((secret) => quoted(form(secret))).join('|'), 'g'));

@@ -47,7 +47,7 @@ export function redirectConnections(redirects: readonly Redirect[]): Disposable 
 }
 
 /** `connect(options, cb)`, `connect(port, host, cb)`, `connect(path, cb)`, and the array that `net.connect` hands on. */
-function normalisedArguments(args: readonly unknown[]): { readonly options: Readonly<Record<string, unknown>> | null; readonly callback: unknown } {
+export function normalisedArguments(args: readonly unknown[]): { readonly options: Readonly<Record<string, unknown>> | null; readonly callback: unknown } {
   const list = Array.isArray(args[0]) ? (args[0] as readonly unknown[]) : args;
   const callback = list.find((one) => typeof one === 'function');
   const [first, second] = list;

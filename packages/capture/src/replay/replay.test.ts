@@ -101,7 +101,7 @@ describe('randomness', () => {
   test('what is recorded is what was drawn, only for a scope and only so many', () => {
     const events: EventBody[] = [];
     let scope: object | undefined;
-    const packing = { body: () => ({ text: '' }), redact: (_: string, value: string) => value, database: () => '', server: () => '', limit: () => {} };
+    const packing = { body: () => ({ text: '' }), unknown: () => ({ text: '' }), redact: (_: string, value: string) => value, database: () => '', server: () => '', limit: () => {} };
     keep(recordRandomness({ currentScope: () => scope, perScope: 3 }).install({
       begin: (live) => {
         events.push(live.toBody(packing));

@@ -18,7 +18,7 @@ interface EventsOptions extends SharedOptions {
   readonly all?: boolean;
 }
 
-const KINDS: readonly EventKind[] = ['sql', 'http', 'redis', 'dns', 'socket', 'state', 'random'];
+const KINDS: readonly EventKind[] = ['sql', 'http', 'redis', 'mongodb', 'message', 'dns', 'socket', 'process', 'file', 'state', 'random'];
 /** Widths beyond which what is asked and what came back are cut, at a terminal. */
 const FIXED = 36;
 const MARKS = { ok: '✔', bad: '!', error: '✘', pending: '…' } as const;

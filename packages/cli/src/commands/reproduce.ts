@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Progress, Reproduction, Verdict } from '@deja/reproduce';
 import type { SandboxChoice } from '@deja/sandbox';
 import { certificateSummary } from '../render/certificate.js';
-import { conclusion, controlLine, headline, runLine } from '../render/reproduction.js';
+import { conclusion, controlLine, editText, headline, runLine } from '../render/reproduction.js';
 import { oneLine } from '../render/text.js';
 import { plural } from '../render/units.js';
 import { capturePreload } from '../shared/capture-preload.js';
@@ -89,6 +89,12 @@ function report(progress: Progress, output: Output): void {
     case 'difference':
       output.say(`${output.err.yellow('!')} ${oneLine(progress.text)}`);
       break;
+    case 'edit':
+      output.say(`${output.err.yellow('!')} edited: ${editText(progress.edit)}`);
+      break;
+    case 'limit':
+      output.say(`${output.err.yellow('!')} limit: ${oneLine(progress.text)}`);
+      break;
     case 'run':
       output.say(`  ${runLine(progress.run, progress.number, progress.of, output.err)}`);
       break;
@@ -98,8 +104,8 @@ function report(progress: Progress, output: Output): void {
 }
 
 /** The contract of `reproduce --json`. */
-function documentOf(id: string, { verdict, runs, control, certificate, sandbox, differences }: Reproduction): object {
-  return { verdict, package: id, sandbox: sandbox.name, isolation: sandbox.isolation, runs, control, certificate: { databases: certificate.databases, ...certificateSummary(certificate) }, differences };
+function documentOf(id: string, { verdict, runs, control, certificate, sandbox, differences, edits, limits }: Reproduction): object {
+  return { verdict, package: id, sandbox: sandbox.name, isolation: sandbox.isolation, runs, control, certificate: { databases: certificate.databases, ...certificateSummary(certificate) }, differences, edits, limits };
 }
 
 function suggest(output: Output, named: string, { verdict, runs }: Reproduction): void {

@@ -43,6 +43,8 @@ function origin(origin: NonNullable<ErrorPackage['failure']>['origin']): string 
       return 'the route threw';
     case 'response':
       return 'answered 5xx';
+    case 'message':
+      return 'a message was not handled';
     case 'uncaughtException':
       return 'uncaught exception';
     case 'unhandledRejection':
@@ -61,18 +63,26 @@ async function failureText({ failure }: ErrorPackage, { out, width }: Output, { 
 async function requestText(pkg: ErrorPackage, { out }: Output, { full = false }: ShowOptions): Promise<string[]> {
   const [request, ...others] = pkg.context.requests;
   if (!request) return [];
-  const { message } = await import('../render/event-detail.js');
+  const { content, message } = await import('../render/event-detail.js');
   const { indent } = await import('../render/text.js');
   const options = { paint: out, full };
   const answer = request.response ?? pkg.failure?.response;
-  const lines = request.trigger.kind === 'http' ? message(request.trigger.headers, request.trigger.body, pkg, options) : [];
+  const { trigger } = request;
+  const lines = trigger.kind === 'http' ? message(trigger.headers, trigger.body, pkg, options) : trigger.kind === 'message' ? content(trigger, pkg, options) : [];
   const answered = answer ? [`${out.bold('ANSWER')} ${String(answer.status)}`, indent(message(answer.headers, answer.body, pkg, options).join('\n'), '  ')] : [];
   const overlapping = others.length === 0 ? [] : [`${out.bold('OVERLAPPED BY')}\n${others.map((other, index) => `  ${index + 1}  ${triggerText(other)}`).join('\n')}`];
   return [[`${out.bold('REQUEST')} ${triggerText(request)}`, indent(lines.join('\n'), '  '), ...answered].filter((line) => line !== '').join('\n'), ...overlapping];
 }
 
 function triggerText({ trigger }: RequestInfo): string {
-  return trigger.kind === 'http' ? clean(`${trigger.method} ${trigger.target}`) : 'starting the application';
+  switch (trigger.kind) {
+    case 'http':
+      return clean(`${trigger.method} ${trigger.target}`);
+    case 'message':
+      return clean(`message ${trigger.destination || trigger.consumer.source} of ${trigger.server}`);
+    case 'start':
+      return 'starting the application';
+  }
 }
 
 async function surroundings(pkg: ErrorPackage, { out }: Output): Promise<string[]> {

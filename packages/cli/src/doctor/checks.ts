@@ -86,7 +86,7 @@ async function mysql(): Promise<Finding> {
     return ok(`${version} (${server})`);
   } catch (error) {
     const { message, hint } = error as Error & { readonly hint?: string };
-    return limited(`${message}; fixtures of MySQL and MariaDB cannot be compiled`, hint ?? aptInstall('mariadb-server'));
+    return limited(`${message}; failures that touched MySQL or MariaDB cannot be reproduced`, hint ?? aptInstall('mariadb-server'));
   }
 }
 

@@ -30,6 +30,8 @@ export function redisReply(reply: RedisReply): string {
   if ('boolean' in reply) return `(${reply.boolean})`;
   if ('null' in reply) return '(nil)';
   if ('error' in reply) return `(error) ${visible(reply.error)}`;
+  if ('bigNumber' in reply) return `(big number) ${visible(reply.bigNumber)}`;
+  if ('verbatim' in reply) return visible(JSON.stringify(reply.verbatim));
   if ('map' in reply) return list(reply.map.map(([key, value]) => `${redisReply(key)} => ${redisReply(value)}`));
   return list(('array' in reply ? reply.array : reply.set).map((item) => redisReply(item)));
 }

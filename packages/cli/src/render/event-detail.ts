@@ -1,7 +1,8 @@
-import type { ErrorPackage, HeaderList, HttpEvent, HttpResponse, IoError, IoEvent, Outcome, RedisEvent, SqlEvent, SqlResult } from '@deja/format';
+import type { ErrorPackage, FileEvent, HeaderList, HttpEvent, HttpResponse, IoError, IoEvent, Message, MessageEvent, MongodbEvent, Outcome, ProcessEvent, RedisEvent, SocketEvent, SqlEvent, SqlResult, WebSocketMessage } from '@deja/format';
 import type { Paint } from '../shared/paint.js';
 import { bodyLines } from './body.js';
 import { cellText, parameterText, redisArgument, redisReply } from './cells.js';
+import { documentText } from './documents.js';
 import { ioErrorText, requestAt, scopeText } from './event-line.js';
 import { table } from './table.js';
 import { cut, indent, oneLine, visible } from './text.js';
@@ -42,10 +43,18 @@ function sections(event: IoEvent, pkg: ErrorPackage, options: DetailOptions): st
       return http(event, pkg, options);
     case 'redis':
       return redis(event, options);
+    case 'mongodb':
+      return mongodb(event, options);
+    case 'message':
+      return brokered(event, pkg, options);
     case 'dns':
       return [`resolve ${oneLine(event.hostname)}`, '', ...ending(event.outcome, options.paint, (ok) => ok.addresses.map((address) => oneLine(address)))];
     case 'socket':
-      return [`connect ${oneLine(event.host)}:${event.port}`, '', ...ending(event.outcome, options.paint, (ok) => [`${plural(ok.bytesSent, 'byte')} sent, ${ok.bytesReceived} received`])];
+      return socket(event, pkg, options);
+    case 'process':
+      return program(event, pkg, options);
+    case 'file':
+      return file(event, pkg, options);
     case 'state':
       return [oneLine(event.name), '', ...ending(event.outcome, options.paint, ({ value }) => [visible(JSON.stringify(value, null, 2) ?? '')])];
     case 'random':
@@ -97,11 +106,20 @@ function http(event: HttpEvent, pkg: ErrorPackage, options: DetailOptions): stri
 function response(ok: HttpResponse, pkg: ErrorPackage, options: DetailOptions): string[] {
   const chunks = ok.chunks && ok.chunks.length > 1 ? [`${ok.chunks.length} chunks`] : [];
   const timing = [...(ok.ttfb === undefined ? [] : [`head after ${duration(ok.ttfb)}`]), ...chunks];
+  const before = (ok.informational ?? []).map(({ status, headers, ms }) => `${options.paint.dim(`${status} after ${duration(ms)}`)}  ${headers.map(([name, value]) => oneLine(`${name}: ${value}`)).join(' · ')}`.trim());
   return [
+    ...before,
     `${options.paint.bold(`HTTP/${oneLine(ok.httpVersion ?? '1.1')} ${ok.status} ${oneLine(ok.statusText ?? '')}`.trim())}${timing.length > 0 ? `  ${options.paint.dim(timing.join(' · '))}` : ''}`,
     ...message(ok.headers, ok.body, pkg, options),
     ...(ok.trailers ?? []).map(([name, value]) => `${options.paint.cyan(oneLine(name))}: ${oneLine(value)}`),
+    ...(ok.messages && ok.messages.length > 0 ? ['', ...ok.messages.map((one) => said(one, pkg, options))] : []),
   ];
+}
+
+/** One message of a WebSocket: `12.5 ms → text`. */
+function said({ from, ms, type, body, code, reason, unfinished }: WebSocketMessage, pkg: ErrorPackage, { paint, full }: DetailOptions): string {
+  const head = `${duration(ms)} ${from === 'client' ? '→' : '←'} ${type}${code === undefined ? '' : ` ${code} ${oneLine(reason ?? '')}`}${unfinished ? ', cut off' : ''}`;
+  return body === undefined ? paint.dim(head) : `${paint.dim(head)}\n${indent(bodyLines(pkg.blobs, body, [], full), '  ')}`;
 }
 
 /** Headers and body of a request or a response. */
@@ -116,6 +134,78 @@ function redis(event: RedisEvent, { paint }: DetailOptions): string[] {
     `  ${event.command.map((argument) => redisArgument(argument)).join(' ')}`,
     '',
     ...ending(event.outcome, paint, (reply) => [redisReply(reply)]),
+  ];
+}
+
+function brokered(event: MessageEvent, pkg: ErrorPackage, options: DetailOptions): string[] {
+  const channel = event.channel === undefined ? '' : ` · channel ${event.channel}`;
+  return [
+    options.paint.dim(`${oneLine(event.server)} · session ${event.session}${channel}`),
+    `${options.paint.bold(oneLine(event.operation))} ${oneLine(event.destination)}`,
+    ...content(event, pkg, options),
+    '',
+    ...ending(event.outcome, options.paint, ({ fields, replies = [] }) => [
+      ...(fields ? [oneLine(JSON.stringify(fields))] : []),
+      ...replies.flatMap((reply) => [`${options.paint.dim(`← ${duration(reply.ms)}`)} ${oneLine(reply.destination)}`, ...content(reply, pkg, options)]),
+    ]),
+  ];
+}
+
+function socket(event: SocketEvent, pkg: ErrorPackage, options: DetailOptions): string[] {
+  const { outcome, host, port } = event;
+  const talk = 'ok' in outcome ? outcome.ok : 'error' in outcome ? outcome.partial : outcome.pending.partial;
+  const pieces = (talk?.pieces ?? []).map(({ from, ms, body }) => `${options.paint.dim(duration(ms))} ${from === 'client' ? '→' : '←'} ${body ? bodyLines(pkg.blobs, body, [], options.full) : 'encrypted from here on'}`);
+  const end = talk?.end ? [options.paint.dim(`${duration(talk.end.ms)} ${talk.end.how} by the ${talk.end.by}`)] : [];
+  return [
+    `connect ${oneLine(host)}:${port}${event.tls ? ' (TLS)' : ''}${event.session === undefined ? '' : ` · connection ${event.session}`}`,
+    '',
+    ...pieces, ...end,
+    ...ending(outcome, options.paint, (ok) => [`${plural(ok.bytesSent, 'byte')} sent, ${ok.bytesReceived} received`]),
+  ];
+}
+
+function program(event: ProcessEvent, pkg: ErrorPackage, options: DetailOptions): string[] {
+  const said = 'ok' in event.outcome ? event.outcome.ok : 'error' in event.outcome ? event.outcome.partial : event.outcome.pending.partial;
+  return [
+    [event.file, ...event.args].map((word) => oneLine(word)).join(' '),
+    ...(event.cwd === undefined ? [] : [options.paint.dim(`in ${oneLine(event.cwd)}`)]),
+    ...(event.input ? ['', options.paint.dim('input'), bodyLines(pkg.blobs, event.input, [], options.full)] : []),
+    '',
+    ...(said?.pieces ?? []).flatMap(({ from, ms, body }) => [options.paint.dim(`${duration(ms)} ${from}`), bodyLines(pkg.blobs, body, [], options.full)]),
+    ...ending(event.outcome, options.paint, ({ code, signal }) => [signal === undefined ? `code ${code ?? '?'}` : `ended by ${oneLine(signal)}`]),
+  ];
+}
+
+function file(event: FileEvent, pkg: ErrorPackage, options: DetailOptions): string[] {
+  return [
+    `${event.operation} ${oneLine(event.path)}${event.append ? ' (at its end)' : ''}`,
+    ...(event.content ? ['', bodyLines(pkg.blobs, event.content, [], options.full)] : []),
+    '',
+    ...ending(event.outcome, options.paint, ({ type, size, mode, content, entries }) => [
+      ...(type === undefined ? [] : [`${type}${size === undefined ? '' : ` of ${plural(size, 'byte')}`}${mode === undefined ? '' : `, mode ${(mode & 0o777).toString(8)}`}`]),
+      ...(content ? [bodyLines(pkg.blobs, content, [], options.full)] : []),
+      ...(entries ?? []).map((name) => oneLine(name)),
+    ]),
+  ];
+}
+
+function mongodb(event: MongodbEvent, { paint }: DetailOptions): string[] {
+  const partial = 'error' in event.outcome ? event.outcome.partial?.reply : undefined;
+  return [
+    paint.dim(`${oneLine(event.server)} · database ${oneLine(event.database)} · session ${event.session}`),
+    indent(documentText(event.command), '  '),
+    '',
+    ...ending(event.outcome, paint, ({ reply }) => [documentText(reply)]),
+    ...(partial === undefined ? [] : ['', documentText(partial)]),
+  ];
+}
+
+/** Key, properties, headers and body of a message. */
+export function content({ key, properties, headers = [], body }: Message, pkg: Pick<ErrorPackage, 'blobs'>, options: DetailOptions): string[] {
+  const facts = { ...(key === undefined ? {} : { key }), ...properties };
+  return [
+    ...Object.entries(facts).map(([name, value]) => `  ${options.paint.dim(oneLine(name))} ${oneLine(typeof value === 'string' ? value : JSON.stringify(value))}`),
+    ...message(headers, body, pkg, options),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorPackage, IoError, IoEvent, Outcome, Scope } from '@deja/format';
 import { cut, oneLine } from './text.js';
 import { cellText, parameterText, redisArgument, redisReply } from './cells.js';
+import { hasMongodbErrors, mongodbCommandText, mongodbReplyText } from './documents.js';
 import { plural, size } from './units.js';
 
 /** What an event asked of the outside, on one line. */
@@ -12,10 +13,18 @@ export function whatText(event: IoEvent): string {
       return oneLine(`${event.method} ${event.url}`);
     case 'redis':
       return oneLine(event.command.map((argument) => redisArgument(argument)).join(' '));
+    case 'mongodb':
+      return oneLine(`${event.database}.${mongodbCommandText(event)}`);
+    case 'message':
+      return oneLine(`${event.operation} ${event.destination}${typeof event.key === 'string' ? ` ${event.key}` : ''}`.trim());
     case 'dns':
       return oneLine(event.hostname);
     case 'socket':
       return oneLine(`${event.host}:${event.port}`);
+    case 'process':
+      return oneLine([event.file, ...event.args].join(' '));
+    case 'file':
+      return oneLine(`${event.operation} ${event.path}`);
     case 'state':
       return oneLine(event.name);
     case 'random':
@@ -32,10 +41,18 @@ export function outcomeText(event: IoEvent): string {
       return ended(event.outcome, ({ status, statusText, body }) => oneLine(`${status} ${statusText ?? ''}`) + (body ? `, ${size(bodySize(body))}` : ''));
     case 'redis':
       return ended(event.outcome, (reply) => cut(oneLine(redisReply(reply)), 40));
+    case 'mongodb':
+      return ended(event.outcome, ({ reply }) => cut(oneLine(mongodbReplyText(reply)), 40));
+    case 'message':
+      return ended(event.outcome, ({ replies = [], fields }) => (replies.length > 0 ? (replies.length === 1 ? '1 reply' : `${replies.length} replies`) : fields ? cut(oneLine(JSON.stringify(fields)), 40) : 'done'));
     case 'dns':
       return ended(event.outcome, ({ addresses }) => oneLine(addresses.join(', ')));
     case 'socket':
       return ended(event.outcome, ({ bytesSent, bytesReceived }) => `${size(bytesSent)} out, ${size(bytesReceived)} in`);
+    case 'process':
+      return ended(event.outcome, ({ code, signal }) => signal ?? `code ${code ?? '?'}`);
+    case 'file':
+      return ended(event.outcome, ({ type, content, entries }) => (content ? size(bodySize(content)) : entries ? plural(entries.length, 'name') : (type ?? 'ok')));
     case 'state':
     case 'random':
       return ended(event.outcome, ({ value }) => cut(oneLine(typeof value === 'string' ? value : JSON.stringify(value)), 40));
@@ -44,11 +61,13 @@ export function outcomeText(event: IoEvent): string {
 
 export type Ending = 'ok' | 'bad' | 'error' | 'pending';
 
-/** `bad`: answered, but with a refusal (HTTP 4xx and 5xx, a Redis error). */
+/** `bad`: answered, but with a refusal (HTTP 4xx and 5xx, a Redis error, errors of single writes of MongoDB). */
 export function endingOf(event: IoEvent): Ending {
   if ('pending' in event.outcome) return 'pending';
   if ('error' in event.outcome) return 'error';
   if (event.kind === 'http' && event.outcome.ok.status >= 400) return 'bad';
+  if (event.kind === 'process' && event.outcome.ok.code !== 0) return 'bad';
+  if (event.kind === 'mongodb') return hasMongodbErrors(event.outcome.ok.reply) ? 'bad' : 'ok';
   return event.kind === 'redis' && 'error' in event.outcome.ok ? 'bad' : 'ok';
 }
 
@@ -72,7 +91,7 @@ export function ioErrorText(error: IoError): string {
 /** What the events name: the database or server, where there are several. */
 export function whereText(event: IoEvent, pkg: Pick<ErrorPackage, 'databases' | 'servers'>): string {
   if (event.kind === 'sql') return pkg.databases.length > 1 ? oneLine(event.database) : '';
-  return event.kind === 'redis' && pkg.servers.length > 1 ? oneLine(event.server) : '';
+  return (event.kind === 'redis' || event.kind === 'mongodb' || event.kind === 'message') && pkg.servers.length > 1 ? oneLine(event.server) : '';
 }
 
 function bodySize(body: { readonly text: string } | { readonly base64: string } | { readonly blob: string; readonly size: number }): number {

@@ -1,8 +1,8 @@
 import type { ErrorPackage } from '@deja/format';
-import type { ControlResult, Divergence, Reproduction, RunResult, RunTimes, Verdict } from '@deja/reproduce';
+import type { ControlResult, Divergence, PlanEdit, Reproduction, RunResult, RunTimes, Verdict } from '@deja/reproduce';
 import type { Paint } from '../shared/paint.js';
 import { indent, oneLine, visible } from './text.js';
-import { duration, size } from './units.js';
+import { duration, plural, size } from './units.js';
 
 /** What is to be reproduced, in one line. */
 export function headline({ manifest }: ErrorPackage, paint: Paint): string {
@@ -23,12 +23,17 @@ export function controlLine(control: ControlResult, paint: Paint): string {
   return `${held ? paint.green('✔') : paint.yellow('!')} control  ${held ? paint.green(control.verdict) : paint.yellow(control.verdict)} without ${oneLine(control.removed)}${instead}`;
 }
 
+/** What was changed in a plan, where, and why. */
+export function editText({ file, at, change, why }: PlanEdit): string {
+  return oneLine(`${file}: ${at}: ${change}${why === undefined ? '' : ` (${why})`}`);
+}
+
 /** The verdict over all runs, with the first divergence side by side and what the application said when it could not be started. */
-export function conclusion({ runs, verdict }: Reproduction, paint: Paint): string {
+export function conclusion({ runs, verdict, edits }: Reproduction, paint: Paint): string {
   const agreeing = runs.filter((run) => run.verdict === verdict).length;
   const totals = runs.flatMap((run) => (run.ms === null ? [] : [run.ms.total])).toSorted((a, b) => a - b);
   const median = totals[Math.floor(totals.length / 2)];
-  const lines = [`${mark(verdict, paint)} ${paint.bold(inColor(verdict, paint))}${runs.length > 1 && verdict !== 'flaky' ? ` ${agreeing} of ${runs.length}` : ''}${median === undefined ? '' : paint.dim(`  median ${duration(median)}`)}`];
+  const lines = [`${mark(verdict, paint)} ${paint.bold(inColor(verdict, paint))}${runs.length > 1 && verdict !== 'flaky' ? ` ${agreeing} of ${runs.length}` : ''}${edits.length === 0 ? '' : paint.yellow(` with ${plural(edits.length, 'edit')}`)}${median === undefined ? '' : paint.dim(`  median ${duration(median)}`)}`];
   const odd = runs.find((run) => run.verdict !== 'reproduced');
   if (odd?.divergence) lines.push(divergence(odd.divergence, paint));
   if (odd?.error?.hint !== undefined) lines.push(indent(paint.dim(visible(odd.error.hint)), '  '));

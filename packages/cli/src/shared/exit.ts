@@ -19,10 +19,10 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-const UNREADABLE = /^DEJA_(?:PACKAGE|BLOB|FIXTURE_SYNTAX|PLAN_(?:MISSING|UNREADABLE|INVALID))/;
-const USAGE = /^DEJA_(?:USAGE|PLAN_FOLDER)/;
+const UNREADABLE = /^DEJA_(?:PACKAGE|BLOB|FIXTURE_(?:SYNTAX|LOAD|DDL|PLAN)|PLAN_(?:MISSING|UNREADABLE|INVALID))/;
+const USAGE = /^DEJA_(?:USAGE|PLAN_FOLDER|STUB_UNKNOWN)/;
 
-/** Whatever Deja refuses on purpose is something the user lacks, unless it is about the package, the plan or the command line. */
+/** Whatever Deja refuses on purpose is something the user lacks, unless it is about the package, the plan, its fixtures or the command line. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof DejaError)) return EXIT.internal;
   if (UNREADABLE.test(error.code)) return EXIT.unreadable;

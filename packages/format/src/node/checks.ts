@@ -2,6 +2,6 @@
 export { firstProblem } from './validate.js';
 export { pathText, type Problem } from './explain-issue.js';
 export { type Fields } from './schema/fields.js';
-export { body, count, headerList, port, position, sha256Hex, strings } from './schema/common.js';
-export { cell, httpOutcome, ioError, redisCommand, redisOutcome, sqlResult } from './schema/event.js';
+export { body, count, extendedJson, headerList, port, position, sha256Hex, strings } from './schema/common.js';
+export { cell, httpOutcome, ioError, message, messageOutcome, mongodbOutcome, redisCommand, redisOutcome, socketOutcome, sqlResult } from './schema/event.js';
 export { address, trigger } from './schema/context.js';

@@ -20,7 +20,8 @@ export interface TimelineOptions {
  * they come out in the engine's text form. Throws `DejaError` DEJA_PACKAGE_* naming the event and the field.
  */
 export async function readTimeline(source: string | Uint8Array | object, options: TimelineOptions = {}): Promise<Timeline> {
-  const caps: Caps = { ...DEFAULT_CAPS, ...options.caps };
+  // It is one document: what bounds a package as a whole bounds it.
+  const caps: Caps = { ...DEFAULT_CAPS, jsonBytes: DEFAULT_CAPS.totalBytes, documentBytes: DEFAULT_CAPS.totalBytes, ...options.caps };
   const name = typeof source === 'string' ? basename(source) : 'the timeline';
   const value = await load(source, name, caps);
   const version = typeof value === 'object' && value !== null && 'deja' in value ? String(value.deja) : null;

@@ -1,4 +1,6 @@
-import type { Cell, HttpEvent, IoEvent, Outcome, RedisReply } from '@deja/format';
+import type { Body, Cell, HttpEvent, IoEvent, Outcome, RedisReply, SocketEvent } from '@deja/format';
+
+import { talkOf } from './talk.js';
 
 /** What is shown for orientation stays on a line; the whole of an event is `deja event`. */
 const LONGEST = 200;
@@ -12,10 +14,18 @@ export function describeRequest(event: IoEvent): string {
       return cut(s3Operation(event) ?? `${event.method} ${event.url}`);
     case 'redis':
       return cut(`${event.server}: ${event.command.map((part) => (typeof part === 'string' ? part : `base64:${part.base64}`)).join(' ')}`);
+    case 'mongodb':
+      return cut(`${event.server}: ${event.database}: ${event.command}`);
+    case 'message':
+      return cut([event.operation, event.destination, typeof event.key === 'string' ? event.key : '', event.body && 'text' in event.body ? event.body.text : ''].filter((part) => part !== '').join(' '));
     case 'dns':
       return `resolve ${event.hostname}`;
     case 'socket':
-      return `connect ${event.host}:${event.port}`;
+      return cut(describeTalk(event));
+    case 'process':
+      return cut(`run ${[event.file, ...event.args].join(' ')}`);
+    case 'file':
+      return cut(`${event.operation} ${event.path}`);
     case 'state':
       return `state ${event.name}`;
     case 'random':
@@ -32,10 +42,18 @@ export function describeOutcome(event: IoEvent): string {
       return outcome(event.outcome, ({ status, body }) => `${status}${body && 'text' in body ? ` ${body.text}` : ''}`);
     case 'redis':
       return outcome(event.outcome, describeReply);
+    case 'mongodb':
+      return outcome(event.outcome, ({ reply }) => reply);
+    case 'message':
+      return outcome(event.outcome, ({ fields, replies = [] }) => [...(fields ? [JSON.stringify(fields)] : []), ...replies.map(({ destination, body }) => (body && 'text' in body ? body.text : destination))].join(', ') || 'done');
     case 'dns':
       return outcome(event.outcome, ({ addresses }) => addresses.join(', '));
     case 'socket':
       return outcome(event.outcome, ({ bytesReceived }) => `${bytesReceived} bytes received`);
+    case 'process':
+      return outcome(event.outcome, ({ code, signal, pieces }) => `${signal ?? `code ${code ?? ''}`} ${pieces.map(({ body }) => describeBody(body)).join('')}`);
+    case 'file':
+      return outcome(event.outcome, ({ type, size, content, entries }) => (content ? describeBody(content) : (entries?.join(', ') ?? `${type ?? 'done'} ${size ?? ''}`)));
     case 'state':
     case 'random':
       return outcome(event.outcome, ({ value }) => JSON.stringify(value));
@@ -46,6 +64,18 @@ export function describeCell(cell: Cell): string {
   if (cell === null) return 'NULL';
   if (typeof cell === 'string') return JSON.stringify(cell);
   return 'base64' in cell ? `base64:${cell.base64}` : cell.text;
+}
+
+/** As the stubs tell what they were asked. */
+function describeTalk(event: SocketEvent): string {
+  const said = talkOf(event)?.pieces?.flatMap(({ from, body }) => (from === 'client' && body ? [body] : [])) ?? [];
+  if (said.length === 0) return `connect ${event.host}:${event.port}`;
+  return `${event.host}:${event.port}: ${JSON.stringify(said.map(describeBody).join(''))}`;
+}
+
+function describeBody(body: Body): string {
+  if ('text' in body) return Buffer.from(body.text).toString('latin1');
+  return 'base64' in body ? Buffer.from(body.base64, 'base64').toString('latin1') : `(${body.size} bytes)`;
 }
 
 function describeReply(reply: RedisReply): string {

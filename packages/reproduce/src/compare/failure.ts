@@ -1,10 +1,13 @@
 import type { ErrorInfo, Failure, Frame } from '@deja/format';
 import type { Divergence } from './divergence.js';
+import { sameText, type Windows } from './values.js';
 
 /** How many of the topmost in-app frames have to agree. */
 const TOP_FRAMES = 8;
 
 export interface FailureComparison {
+  /** When a time in a text counts as read from the clock. */
+  readonly windows: Windows;
   /** The code is known to differ from the recorded one: lines and columns may move. */
   readonly changedCode: boolean;
 }
@@ -22,13 +25,14 @@ export function compareFailures(recorded: Failure, replayed: Failure | null, opt
   return compareErrors(recorded.error, replayed.error, options, 'error') ?? compareStatus(recorded, replayed);
 }
 
-function compareStatus({ response: recorded }: Failure, { response: replayed }: Failure): Divergence | null {
+function compareStatus({ response: recorded, refused: before }: Failure, { response: replayed, refused: after }: Failure): Divergence | null {
+  if (before?.how !== after?.how || before?.requeue !== after?.requeue) return differs('the message was refused in another way', before?.how ?? 'not refused', after?.how ?? 'not refused');
   return recorded?.status === replayed?.status ? null : differs('another status', `status ${recorded?.status ?? 'none'}`, `status ${replayed?.status ?? 'none'}`);
 }
 
 function compareErrors(recorded: ErrorInfo, replayed: ErrorInfo, options: FailureComparison, path: string): Divergence | null {
   for (const field of ['name', 'code', 'message'] as const) {
-    if (recorded[field] !== replayed[field]) {
+    if (!sameField(recorded[field], replayed[field], options.windows)) {
       return differs(`${path}: another ${field}`, summariseError(recorded), summariseError(replayed));
     }
   }
@@ -55,6 +59,10 @@ function compareMembers(recorded: readonly ErrorInfo[], replayed: readonly Error
   return null;
 }
 
+function sameField(recorded: string | undefined, replayed: string | undefined, windows: Windows): boolean {
+  return recorded === undefined || replayed === undefined ? recorded === replayed : sameText(recorded, replayed, windows);
+}
+
 /** The in-app frames; where none is, the topmost that are not Node's own. */
 function topFrames(error: ErrorInfo): readonly Frame[] {
   const inApp = error.frames.filter((frame) => frame.inApp);
@@ -73,7 +81,8 @@ function withoutInstallation(file: string): string {
 }
 
 export function summarise(failure: Failure): string {
-  const what = failure.error ? summariseError(failure.error) : `response ${failure.response?.status ?? 'missing'}`;
+  const without = failure.refused ? `refused by ${failure.refused.how}` : `response ${failure.response?.status ?? 'missing'}`;
+  const what = failure.error ? summariseError(failure.error) : without;
   return failure.fatal ? `${what} (the process ended)` : what;
 }
 

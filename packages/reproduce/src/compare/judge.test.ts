@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ErrorInfo, ErrorPackage, Failure, IoEvent } from '@deja/format';
+import type { ErrorInfo, ErrorPackage, Failure, FileEvent, IoEvent } from '@deja/format';
 import type { Observation } from '@deja/guest';
 import { judge, judgeControl } from './judge.js';
 
@@ -23,6 +23,10 @@ const selectUser: IoEvent = {
   params: ['47', '2026-03-01T10:00:00.100Z'],
   outcome: { ok: { command: 'SELECT', rowCount: 1, fields: [{ name: 'id', type: 'int4' }], rows: [['47']] } },
 };
+function rowsOf(...ids: string[]): IoEvent {
+  return { ...selectUser, outcome: { ok: { command: 'SELECT', rowCount: ids.length, fields: [{ name: 'id', type: 'int4' }], rows: ids.map((id) => [id]) } } } as IoEvent;
+}
+
 const quiet: Observation = { responses: [], end: null, divergences: [], output: [] };
 
 function observed(changes: Partial<ErrorPackage> = {}, epoch = Date.parse('2026-03-01T10:00:00Z')): ErrorPackage {
@@ -48,9 +52,25 @@ function observed(changes: Partial<ErrorPackage> = {}, epoch = Date.parse('2026-
   };
 }
 
+function fileEvent(operation: 'read' | 'write'): FileEvent {
+  return { kind: 'file', seq: 1, scope: { in: 'request', request: 0 }, operation, path: '/root/.aws/config', outcome: { ok: {} } };
+}
+
+/** Of a capture that sees files. */
+function withFiles(...events: readonly IoEvent[]): ErrorPackage {
+  const { manifest } = observed();
+  return observed({ manifest: { ...manifest, capture: { ...manifest.capture, sources: ['files'] } }, timeline: [selectUser, ...events] });
+}
+
 describe('judge', () => {
   it('calls the same failure with the same timeline reproduced', () => {
     expect(judge(observed(), { observation: quiet, replayed: observed() }, false)).toEqual({ verdict: 'reproduced', divergence: null });
+  });
+
+  it('does not mind a file that is read for the first time, which the recorded process had read for an earlier request; one that is not read any more, or written, it does', () => {
+    const read = fileEvent('read');
+    const verdicts = [[withFiles(), withFiles(read)], [withFiles(read), withFiles()], [withFiles(), withFiles(fileEvent('write'))], [withFiles(read), withFiles(read, read)]] as const;
+    expect(verdicts.map(([then, now]) => judge(then, { observation: quiet, replayed: now }, false).verdict)).toEqual(['reproduced', 'diverged', 'diverged', 'reproduced']);
   });
 
   it('accepts a parameter that is a time of the running clock, and no other difference', () => {
@@ -59,6 +79,12 @@ describe('judge', () => {
     expect(judge(observed(), { observation: quiet, replayed: now }, false).verdict).toBe('reproduced');
     const otherDay = observed({ timeline: [{ ...selectUser, params: ['47', '2026-04-01T10:00:00.163Z'] }] }, later);
     expect(judge(observed(), { observation: quiet, replayed: otherDay }, false)).toMatchObject({ verdict: 'diverged', divergence: { seq: 1, where: 'timeline' } });
+  });
+
+  it('does not mind rows in another order, which the engine was free to choose', () => {
+    const recorded = observed({ timeline: [rowsOf('1', '2')] });
+    expect(judge(recorded, { observation: quiet, replayed: observed({ timeline: [rowsOf('2', '1')] }) }, false)).toMatchObject({ verdict: 'reproduced' });
+    expect(judge(recorded, { observation: quiet, replayed: observed({ timeline: [rowsOf('2', '2')] }) }, false)).toMatchObject({ verdict: 'diverged', divergence: { where: 'timeline' } });
   });
 
   it('names the event whose answer differs', () => {
@@ -98,6 +124,15 @@ describe('judge', () => {
   it('is inconclusive, with the reason, when nothing was recorded', () => {
     const judged = judge(observed(), { observation: { ...quiet, responses: [{ request: 0, ms: 1, error: 'socket hang up' }] }, replayed: null }, false);
     expect(judged).toMatchObject({ verdict: 'inconclusive', divergence: { summary: expect.stringContaining('socket hang up') } });
+  });
+
+  it('calls a process that lives on, and ended by itself then, not reproduced', () => {
+    const alone = observed({ failure: { ...failure, fatal: true, at: 900 }, context: { ...observed().context, requests: [{ trigger: { kind: 'start' }, at: 0 }] } });
+    expect(judge(alone, { observation: quiet, replayed: null }, false)).toMatchObject({ verdict: 'not-reproduced', divergence: { summary: 'the process did not end' } });
+    expect(judge(alone, { observation: { ...quiet, end: { kind: 'timed-out' } }, replayed: null }, false).verdict).toBe('inconclusive');
+    // So long nobody waited.
+    const old = { ...alone, failure: { ...failure, fatal: true, at: 3_600_000 } };
+    expect(judge(old, { observation: quiet, replayed: null }, false).verdict).toBe('inconclusive');
   });
 
   it('does not take the end of the process for a failed answer', () => {

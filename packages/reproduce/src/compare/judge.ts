@@ -1,9 +1,12 @@
 import type { ErrorPackage } from '@deja/format';
 import { inWords, type Observation } from '@deja/guest';
+import { isOutlived } from '../plan/lifetime.js';
 import type { Verdict } from '../verdict.js';
 import type { Divergence } from './divergence.js';
 import { compareFailures } from './failure.js';
+import { asRecorded } from './generated.js';
 import { compareTimelines } from './timeline.js';
+import { windowsOf } from './windows.js';
 
 /** What one run showed. */
 export interface Judgement {
@@ -23,11 +26,12 @@ export interface Replay {
  * - the trigger was answered without any failure: `not-reproduced`; with unchanged code only if the replay also stayed on the recording
  * - anything else that is known: `diverged`; nothing known: `inconclusive`
  */
-export function judge(recorded: ErrorPackage, { observation, replayed }: Replay, changedCode: boolean): Judgement {
+export function judge(recorded: ErrorPackage, { observation, replayed: replay }: Replay, changedCode: boolean): Judgement {
   if (recorded.failure === null) return inconclusive('the package holds no failure to compare with');
-  if (replayed === null) return inconclusive(withoutPackage(observation));
+  if (replay === null) return withoutFailure(recorded, observation);
+  const replayed = asRecorded(recorded, replay);
   const timeline = compareTimelines(recorded, replayed);
-  const failure = compareFailures(recorded.failure, replayed.failure, { changedCode });
+  const failure = compareFailures(recorded.failure, replayed.failure, { changedCode, windows: windowsOf(recorded, replayed) });
   if (failure === null) return timeline === null ? { verdict: 'reproduced', divergence: null } : diverged(timeline, observation);
   if (replayed.failure === null) {
     const miss = timeline && missBehind(timeline, observation);
@@ -40,8 +44,8 @@ export function judge(recorded: ErrorPackage, { observation, replayed }: Replay,
 /** For a control run the recording was left on purpose: all that counts is whether the same failure still happens. */
 export function judgeControl(recorded: ErrorPackage, { observation, replayed }: Replay, changedCode: boolean): Judgement {
   if (recorded.failure === null) return inconclusive('the package holds no failure to compare with');
-  if (replayed === null) return inconclusive(withoutPackage(observation));
-  const failure = compareFailures(recorded.failure, replayed.failure, { changedCode });
+  if (replayed === null) return withoutFailure(recorded, observation);
+  const failure = compareFailures(recorded.failure, asRecorded(recorded, replayed).failure, { changedCode, windows: windowsOf(recorded, replayed) });
   return failure === null ? { verdict: 'reproduced', divergence: null } : { verdict: 'not-reproduced', divergence: failure };
 }
 
@@ -69,6 +73,13 @@ function firstWords(asked: string): string {
 
 function inconclusive(summary: string): Judgement {
   return { verdict: 'inconclusive', divergence: { where: 'start', summary } };
+}
+
+/** Nothing was recorded of the failing request. Of a process that ended by itself then, it is enough that this one still lives. */
+function withoutFailure(recorded: ErrorPackage, observation: Observation): Judgement {
+  const lives = observation.end === null && observation.responses.length === 0;
+  if (!lives || !isOutlived(recorded)) return inconclusive(withoutPackage(observation));
+  return { verdict: 'not-reproduced', divergence: { where: 'failure', summary: 'the process did not end' } };
 }
 
 function withoutPackage({ responses, end }: Observation): string {

@@ -17,6 +17,17 @@ describe('sameValue', () => {
     expect(sameValue({ at: then, id: 1 }, { at: then + 86_400_500, id: 1 }, windows)).toBe(true);
   });
 
+  it('is true of a pseudonym and what it may stand for', () => {
+    expect(sameValue(['CONFIG', 'SET', 'requirepass', 'redacted-Xy1'], ['CONFIG', 'SET', 'requirepass', 's3cr3t'], windows)).toBe(true);
+  });
+
+  it('is true of texts that differ in clock readings alone', () => {
+    expect(sameText(`until 2026-03-01T10:00:00.100Z (${then})`, `until 2026-03-02T10:00:00.900Z (${then + 86_400_001})`, windows)).toBe(true);
+    expect(sameText('until 2026-03-01T10:00:00.100Z', 'till 2026-03-02T10:00:00.900Z', windows)).toBe(false);
+    expect(sameText('at 2026-03-01T10:00:00Z and 2024-01-01T00:00:00Z', 'at 2026-03-02T10:00:00Z and 2024-01-01T00:00:01Z', windows)).toBe(false);
+    expect(sameText('at 2026-03-01T10:00:00Z', 'at 2026-03-02T10:00:00Z and 2026-03-02T10:00:00Z', windows)).toBe(false);
+  });
+
   it('is false of times outside, and of anything else that differs', () => {
     expect(sameText('2026-03-01T09:00:00.000Z', '2026-03-02T10:00:00.000Z', windows)).toBe(false);
     expect(sameText('47', '48', windows)).toBe(false);

@@ -29,15 +29,21 @@ async function buildPlan(recording: ErrorPackage, app: AppPlan, { cacheFolder }:
     stubs: buildStubPlan(recording, opaque),
     sqlite: sqliteAnswers(recording, new Set(opaque.map(({ seq }) => seq))),
     certificate,
-    clock: recording.context.epoch + (recording.context.requests[0]?.at ?? 0),
+    clock: planClock(recording),
     triggers: planTriggers(recording),
     recording,
+    edits: [],
   };
 }
 
-/** The failing request and those that overlapped it, at their recorded distances. */
-function planTriggers({ context }: ErrorPackage): readonly PlannedTrigger[] {
-  const http = context.requests.flatMap(({ trigger, at }, request) => (trigger.kind === 'http' ? [{ request, at, trigger }] : []));
-  const first = Math.min(...http.map(({ at }) => at));
-  return http.map((planned) => ({ ...planned, at: planned.at - first })).toSorted((a, b) => a.at - b.at);
+/** The time at which the failing request came. */
+export function planClock({ context }: ErrorPackage): number {
+  return context.epoch + (context.requests[0]?.at ?? 0);
+}
+
+/** The failing request (or message) and those that overlapped it, at their recorded distances. */
+export function planTriggers({ context }: ErrorPackage): readonly PlannedTrigger[] {
+  const fired = context.requests.flatMap(({ trigger, at }, request) => (trigger.kind === 'start' ? [] : [{ request, at, trigger }]));
+  const first = Math.min(...fired.map(({ at }) => at));
+  return fired.map((planned) => ({ ...planned, at: planned.at - first })).toSorted((a, b) => a.at - b.at);
 }

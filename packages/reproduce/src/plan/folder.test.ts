@@ -78,3 +78,24 @@ test('a blob that is not what its name says, or no file at all', async () => {
   rmSync(blob);
   await expect(readPlan(folder, options)).rejects.toMatchObject({ code: 'DEJA_PLAN_INVALID', message: expect.stringContaining(`no blob ${name}`) as string });
 });
+
+test.each([
+  ['stubs.yaml', /status: 503\n/, 'status: 200\n', [{ file: 'stubs.yaml', at: expect.stringMatching(/^http .*, event \d+, outcome\.ok\.status$/) as string, change: '503 → 200' }]],
+  ['stubs.yaml', /( +)outcome:\n( +)ok:\n( +)status: 503\n/, '$1why: what if it had answered\n$1outcome:\n$2ok:\n$3status: 200\n', [{ file: 'stubs.yaml', at: expect.any(String) as string, change: '503 → 200', why: 'what if it had answered' }]],
+  ['stubs.yaml', /limits: \[\]/, 'limits: [that is what I think]', [{ file: 'stubs.yaml', at: 'limits[0]', change: 'added: that is what I think' }]],
+  ['plan.yaml', /triggerMs: .*/, 'triggerMs: 5', [{ file: 'plan.yaml', at: 'app.deadlines.triggerMs', change: expect.stringMatching(/ → 5$/) as string }]],
+])('a change in %s of %s is told', async (file, from, to, edits) => {
+  edit(file, from, to);
+  expect((await readPlan(folder, options)).edits).toEqual(edits);
+});
+
+test('an exchange that is left out, and one that was never recorded, are told', async () => {
+  const [first, ...rest] = plan.stubs.redis[0]?.exchanges ?? [];
+  if (!first) throw new Error('the example has Redis commands');
+  const stubs = { ...plan.stubs, redis: plan.stubs.redis.map((one, index) => (index === 0 ? { ...one, exchanges: [...rest, { ...first, seq: 9000, why: 'a further key' }] } : one)) };
+  writePlan({ ...plan, stubs }, folder, true);
+  expect((await readPlan(folder, options)).edits).toMatchObject([
+    { at: `redis ${plan.stubs.redis[0]?.name ?? ''}, event ${first.seq}`, change: 'left out' },
+    { at: `redis ${plan.stubs.redis[0]?.name ?? ''}, event 9000`, change: 'added', why: 'a further key' },
+  ]);
+});

@@ -9,10 +9,12 @@ import type * as YamlModule from 'yaml';
 import type { ZodType } from 'zod';
 import type { ReproductionPlan } from './plan.js';
 import type { BuildOptions } from './build.js';
+import { observedDocuments } from './documents.js';
+import { planEdits } from './edits.js';
 import { planBlobs, planText, requireBlobs } from './plan-files.js';
 import type { PlanFile, StubsFile } from './schema.js';
 
-const FILES = { plan: 'plan.yaml', fixtures: 'fixtures.yaml', stubs: 'stubs.yaml', recording: 'recording.deja', blobs: 'blobs' } as const;
+const FILES = { plan: 'plan.yaml', fixtures: 'fixtures.yaml', stubs: 'stubs.yaml', documents: 'documents.yaml', recording: 'recording.deja', blobs: 'blobs' } as const;
 
 /**
  * Write the plan as a folder to be read and edited. Returns the files' names.
@@ -25,10 +27,13 @@ export function writePlan(plan: ReproductionPlan, folder: string, replace = fals
   const { blobs, ...stubs } = plan.stubs;
   writeFileSync(join(folder, FILES.plan), heading('How the application is started and what triggers the failure.') + yaml().stringify({ deja, app, clock, triggers, sqlite } satisfies PlanFile));
   writeFileSync(join(folder, FILES.fixtures), renderFixtures(plan.fixtures, 'yaml'));
-  writeFileSync(join(folder, FILES.stubs), heading('What the outside world answers: the recorded exchanges, each with its number (seq).') + yaml().stringify(stubs, { aliasDuplicateObjects: false }));
+  writeFileSync(join(folder, FILES.stubs), heading(STUBS_HEADING) + yaml().stringify(stubs, { aliasDuplicateObjects: false, lineWidth: 0 }));
   for (const [hash, base64] of Object.entries(blobs)) writeFileSync(join(folder, FILES.blobs, hash), Buffer.from(base64, 'base64'));
   writeFileSync(join(folder, FILES.recording), writePackage(plan.recording));
-  return [FILES.plan, FILES.fixtures, FILES.stubs, FILES.recording];
+  const documents = observedDocuments(plan.recording.timeline);
+  const observed = Object.keys(documents).length > 0;
+  if (observed) writeFileSync(join(folder, FILES.documents), heading(DOCUMENTS_HEADING) + yaml().stringify(documents, { aliasDuplicateObjects: false, lineWidth: 0 }));
+  return [FILES.plan, FILES.fixtures, FILES.stubs, ...(observed ? [FILES.documents] : []), FILES.recording];
 }
 
 function requireRoom(folder: string, replace: boolean): void {
@@ -58,7 +63,7 @@ export async function readPlan(folder: string, options: BuildOptions): Promise<R
   requireBlobs(join(folder, FILES.plan), plan.triggers, blobs);
   requireBlobs(join(folder, FILES.stubs), stubs, blobs);
   const certificate = await certify(fixtures, { databases: recording.databases, events: recording.timeline, epoch: recording.context.epoch }, { cacheFolder: options.cacheFolder });
-  return { ...plan, fixtures, stubs: { ...stubs, blobs }, certificate, recording };
+  return { ...plan, fixtures, stubs: { ...stubs, blobs }, certificate, recording, edits: planEdits({ plan, stubs, certificate, recording }) };
 }
 
 async function readYaml<T>(folder: string, name: string, schema: ZodType<T>): Promise<T> {
@@ -84,6 +89,12 @@ function yaml(): typeof YamlModule {
   return createRequire(import.meta.url)('yaml') as typeof YamlModule;
 }
 
+const STUBS_HEADING = `What the outside world answers: the recorded exchanges, each with the number of its event (seq), from which it comes:
+\`deja event FOLDER 12\` shows it. Whatever is changed here is compared with the recording and told; say why beside it (why: TEXT).`;
+
+const DOCUMENTS_HEADING = `The documents of MongoDB that were observed, by database and collection, each with the number of its event. They are for reading: no engine holds them.
+The recorded commands of stubs.yaml answer, and what nobody asked when it was recorded is not answered from here.`;
+
 function heading(text: string): string {
-  return `# ${text}\n`;
+  return text.replaceAll(/^/gm, '# ') + '\n';
 }

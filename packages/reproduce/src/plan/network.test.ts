@@ -17,6 +17,13 @@ describe('planNetwork', () => {
     expect(network.addresses).toEqual(['10.9.8.7', 'fd00::1']);
   });
 
+  it('gives a name the addresses at which it was dialled in vain', () => {
+    const refused = (url: string, ...addresses: readonly string[]): IoEvent => ({ ...get(url), outcome: { error: { message: 'refused', code: 'ECONNREFUSED', addresses } } });
+    const network = planNetwork({ timeline: [refused('http://pay.example/', '10.0.0.5', 'fd00::5'), refused('http://localhost:9/', '127.0.0.1'), get('http://ok.example/')], databases: [], servers: [] });
+    expect(network.hosts).toEqual([{ name: 'localhost', address: '127.0.0.1' }, { name: 'ok.example', address: '127.77.1.2' }, { name: 'pay.example', address: '10.0.0.5' }, { name: 'pay.example', address: 'fd00::5' }]);
+    expect(network.addresses).toEqual(['10.0.0.5', 'fd00::5']);
+  });
+
   it('leaves a name that did not resolve to the name server', () => {
     const network = planNetwork({ timeline: [get('https://gone.example/')], databases: [], servers: [] }, new Set(['gone.example']));
     expect(network.hosts).toEqual([]);

@@ -1,6 +1,7 @@
 import type { Certificate, FixturePlan } from '@deja/fixtures';
 import type { StubPlan } from '@deja/stubs';
 import type { ErrorPackage, SqliteAnswer, Trigger } from '@deja/format';
+import type { PlanEdit } from './edits.js';
 
 /** Everything a reproduction needs, decided: what `deja plan` writes as a folder and `deja reproduce` runs. */
 export interface ReproductionPlan {
@@ -17,6 +18,8 @@ export interface ReproductionPlan {
   readonly triggers: readonly PlannedTrigger[];
   /** The recording against which the replay is compared. */
   readonly recording: ErrorPackage;
+  /** Where a plan that was read from a folder departs from the recording. */
+  readonly edits: readonly PlanEdit[];
 }
 
 /** A plan that is being made: what a sandbox is made of is known at once, rows and answers take the compiler. */

@@ -1,6 +1,6 @@
-import { address, body, cell, count, headerList, httpOutcome, ioError, port, position, redisCommand, redisOutcome, sqlResult, strings, trigger, type Fields } from '@deja/format/checks';
+import { address, body, cell, count, extendedJson, type Fields, headerList, httpOutcome, ioError, message, messageOutcome, mongodbOutcome, port, position, redisCommand, redisOutcome, socketOutcome, sqlResult, strings, trigger } from '@deja/format/checks';
 import type { SqliteAnswer } from '@deja/format';
-import type { ClosedPortPlan, DnsFailurePlan, HttpExchange, HttpStubPlan, RedisExchange, RedisStubPlan, SqlExchange, SqlProxyPlan, StubPlan } from '@deja/stubs';
+import type { BrokerStubPlan, ClosedPortPlan, DnsFailurePlan, GeneratedValue, HttpExchange, HttpStubPlan, MessageExchange, MongodbExchange, MongodbStubPlan, RedisExchange, RedisKey, RedisStubPlan, Refusal, SqlExchange, SqlProxyPlan, StubPlan, TcpExchange, TcpStubPlan, UdpStubPlan } from '@deja/stubs';
 import { z } from 'zod';
 import type { AppPlan, PlannedTrigger, ReproductionPlan } from './plan.js';
 
@@ -43,19 +43,47 @@ export const planFile = z.strictObject({
   sqlite: z.array(sqliteAnswer),
 } satisfies Fields<PlanFile>);
 
-const exchange = { seq: position, repeat: z.boolean(), time: z.number().optional(), ms: milliseconds.optional(), done: position.optional() };
+const exchange = { seq: position, repeat: z.boolean(), time: z.number().optional(), ms: milliseconds.optional(), done: position.optional(), why: z.string().optional() };
 const server = { host: z.string(), port, tls: z.boolean() };
 
 const http = z.strictObject({
   ...server,
-  exchanges: z.array(z.strictObject({ ...exchange, method: z.string(), url: z.url(), headers: headerList, body: body.optional(), outcome: httpOutcome } satisfies Fields<HttpExchange>)),
+  exchanges: z.array(z.strictObject({ ...exchange, protocol: z.enum(['h2', 'websocket']).optional(), method: z.string(), url: z.url(), headers: headerList, body: body.optional(), unfinished: z.boolean().optional(), outcome: httpOutcome } satisfies Fields<HttpExchange>)),
 } satisfies Fields<HttpStubPlan>);
+
+const redisArgument = z.union([z.string(), z.strictObject({ base64: z.base64() })]);
+const redisPairs = z.array(z.tuple([redisArgument, redisArgument])).min(1);
+const keyParts = { key: redisArgument, db: z.int().min(0).max(10_000).optional(), ttlMs: z.number().positive().optional(), from: z.array(position) };
+const redisKey = z.union([
+  z.strictObject({ ...keyParts, string: redisArgument }),
+  z.strictObject({ ...keyParts, hash: redisPairs }),
+  z.strictObject({ ...keyParts, list: z.array(redisArgument).min(1) }),
+  z.strictObject({ ...keyParts, set: z.array(redisArgument).min(1) }),
+  z.strictObject({ ...keyParts, zset: redisPairs }),
+]) satisfies z.ZodType<RedisKey>;
 
 const redis = z.strictObject({
   ...server,
   name: z.string(),
-  exchanges: z.array(z.strictObject({ ...exchange, session: position, command: redisCommand, outcome: redisOutcome } satisfies Fields<RedisExchange>)),
+  keys: z.array(redisKey).optional(),
+  exchanges: z.array(z.strictObject({ ...exchange, session: position, command: redisCommand, push: z.literal(true).optional(), outcome: redisOutcome } satisfies Fields<RedisExchange>)),
 } satisfies Fields<RedisStubPlan>);
+
+const mongodb = z.strictObject({
+  ...server,
+  name: z.string(),
+  hello: extendedJson.optional(),
+  exchanges: z.array(z.strictObject({ ...exchange, session: position, database: z.string(), name: z.string(), command: extendedJson, outcome: mongodbOutcome } satisfies Fields<MongodbExchange>)),
+} satisfies Fields<MongodbStubPlan>);
+
+const talk = z.strictObject({ ...exchange, session: position.optional(), continues: z.boolean().optional(), opening: z.literal(true).optional(), outcome: socketOutcome } satisfies Fields<TcpExchange>);
+
+const tcp = z.strictObject({
+  ...server,
+  exchanges: z.array(talk),
+} satisfies Fields<TcpStubPlan>);
+
+const udp = z.strictObject({ host: z.string(), port, exchanges: z.array(talk) } satisfies Fields<UdpStubPlan>);
 
 const statement = z.strictObject({
   ...exchange,
@@ -64,22 +92,41 @@ const statement = z.strictObject({
   params: z.array(cell),
   how: z.enum(['verbatim', 'pass']),
   reason: z.string().optional(),
-  answer: z.union([...engineAnswer, z.object({ never: z.literal(true) }), z.object({ drop: z.enum(['fin', 'rst']) })]).optional(),
+  answer: z.union([...engineAnswer, z.object({ never: z.literal(true) }), z.object({ drop: z.enum(['fin', 'rst']), after: sqlResult.optional() })]).optional(),
 } satisfies Fields<SqlExchange>).refine(({ how, answer }) => how === 'pass' || answer !== undefined, { path: ['answer'], message: 'a verbatim statement needs an answer' });
+
+const refusal = z.strictObject({ ...exchange, attempt: position, error: ioError, drop: z.enum(['fin', 'rst', 'hold']).optional() } satisfies Fields<Refusal>);
 
 const sql = z.strictObject({
   ...server,
+  engine: z.enum(['postgres', 'mysql', 'mariadb']).optional(),
   database: z.string(),
   login: z.strictObject({ database: z.string().optional(), user: z.string().optional() }),
   settings: strings,
   statements: z.array(statement),
+  refusals: z.array(refusal).optional(),
 } satisfies Fields<SqlProxyPlan>);
+
+const broker = z.strictObject({
+  ...server,
+  system: z.enum(['nats', 'amqp', 'kafka']),
+  name: z.string(),
+  version: z.string().optional(),
+  settings: z.record(z.string(), z.unknown()),
+  exchanges: z.array(z.strictObject({ ...exchange, ...message, session: position, channel: count.optional(), operation: z.string(), outcome: messageOutcome } satisfies Fields<MessageExchange>)),
+  refusals: z.array(refusal).optional(),
+} satisfies Fields<BrokerStubPlan>);
 
 export const stubsFile = z.strictObject({
   deja: z.literal('stubs/1'),
   http: z.array(http),
   redis: z.array(redis),
+  mongodb: z.array(mongodb).optional(),
   sql: z.array(sql),
+  brokers: z.array(broker).optional(),
+  tcp: z.array(tcp).optional(),
+  udp: z.array(udp).optional(),
+  generated: z.array(z.strictObject({ value: z.string(), seq: position } satisfies Fields<GeneratedValue>)).optional(),
   dns: z.array(z.strictObject({ name: z.string(), code: z.string(), ms: milliseconds.optional() } satisfies Fields<DnsFailurePlan>)),
   closed: z.array(z.strictObject({ host: z.string(), port, how: z.enum(['refused', 'silent']) } satisfies Fields<ClosedPortPlan>)),
   limits: z.array(z.string()),

@@ -91,7 +91,7 @@ describe('stub plan of a timeline', () => {
         http(4, 'https://cut.example/', { status: 200 }, { outcome: { ok: { status: 200, headers: [], body: { text: 'a', truncated: 9 } } } }),
       ]),
     );
-    expect(plan.limits.map((limit) => limit.slice(0, 8))).toEqual(['event 1:', 'event 3:', 'event 4:']);
+    expect(plan.limits.map((limit) => limit.slice(0, 8))).toEqual(['event 1:', 'event 3:', 'event 4:', 'bodies a']);
     expect(plan.closed).toEqual([]);
   });
 
@@ -148,8 +148,41 @@ describe('proxy plan of the statements', () => {
     expect(proxy?.statements[1]?.reason).toBe('unknown function');
   });
 
-  it('says so where there is no proxy for an engine', () => {
-    const mysql: DatabaseInfo = { name: 'old', engine: 'mysql', host: 'm.example' };
-    expect(buildStubPlan(source([], { databases: [mysql, { name: 'local', engine: 'sqlite', file: 'a.db' }] })).limits).toEqual(['database old: there is no proxy for mysql']);
+  it('knows MySQL\'s errors by number: of the engine, of circumstances, of the way there', () => {
+    const mysql: DatabaseInfo = { name: 'main', engine: 'mysql', version: '8.0.36', host: 'm.example' };
+    const partial = { command: 'SELECT', fields: [{ name: 'n', type: 'int' }], rows: [['1']] };
+    const lost: IoEvent = { kind: 'sql', seq: 6, database: 'main', session: 3, text: 'SELECT lost()', outcome: { error: { message: 'Connection lost: The server closed the connection.', code: 'PROTOCOL_CONNECTION_LOST', phase: 'receive' }, partial } };
+    const full: IoEvent = { kind: 'socket', seq: 8, host: 'M.example', port: 3306, ms: 7, outcome: { error: { message: 'Too many connections', code: 'ER_CON_COUNT_ERROR', errno: 1040 } } };
+    const plan = buildStubPlan(
+      source(
+        [
+          sql(1, 'INSERT 1', { error: { message: 'Duplicate entry', code: 'ER_DUP_ENTRY', errno: 1062 } }),
+          sql(2, 'UPDATE 1', { error: { message: 'Deadlock found', code: 'ER_LOCK_DEADLOCK', errno: 1213 } }),
+          { ...sql(3, 'UPDATE 2', { error: { message: 'read-only', code: 'ER_OPTION_PREVENTS_STATEMENT', errno: 1290 } }), session: 2 } as IoEvent,
+          sql(4, 'SELECT slow()', { error: { message: 'Query inactivity timeout', code: 'PROTOCOL_SEQUENCE_TIMEOUT' } }),
+          sql(5, 'SELECT reset()', { error: { message: 'read ECONNRESET', code: 'ECONNRESET', errno: -104, syscall: 'read' } }),
+          lost,
+          sql(7, 'SELECT never_sent()', { error: { message: 'Too many connections', code: 'ER_CON_COUNT_ERROR', errno: 1040, phase: 'send' } }),
+          full,
+          sql(9, 'SELECT odd()', { error: { message: 'no function', errno: 1305 } }),
+        ],
+        { databases: [mysql, { name: 'local', engine: 'sqlite', file: 'a.db' }] },
+      ),
+      [{ seq: 9, reason: 'unknown function' }],
+    );
+    const [proxy] = plan.sql;
+    expect(proxy).toMatchObject({ engine: 'mysql', database: 'main', host: 'm.example', port: 3306, settings: { server_version: '8.0.36' } });
+    expect(proxy?.statements.map(({ seq, how, answer }) => [seq, how, answer])).toEqual([
+      [1, 'pass', undefined],
+      [2, 'verbatim', { error: expect.objectContaining({ errno: 1213 }) as unknown }],
+      [3, 'verbatim', { error: expect.objectContaining({ errno: 1290 }) as unknown }],
+      [4, 'verbatim', { never: true }],
+      [5, 'verbatim', { drop: 'rst' }],
+      [6, 'verbatim', { drop: 'fin', after: { ...partial, rowCount: null } }],
+      [9, 'verbatim', { error: expect.objectContaining({ errno: 1305 }) as unknown }],
+    ]);
+    // Three connections had been made before.
+    expect(proxy?.refusals).toEqual([{ seq: 8, repeat: false, ms: 7, attempt: 4, error: { message: 'Too many connections', code: 'ER_CON_COUNT_ERROR', errno: 1040 } }]);
+    expect(plan.limits).toEqual([]);
   });
 });

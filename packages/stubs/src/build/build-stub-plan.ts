@@ -1,10 +1,15 @@
-import type { Body, DnsEvent, HttpEvent, IoEvent, RedisEvent, SqlEvent } from '@deja/format';
+import type { DnsEvent, HttpEvent, IoEvent, RedisEvent, SqlEvent } from '@deja/format';
 import { isUnreachable, resolverCodeOf } from '../fate.js';
-import type { DnsFailurePlan, HttpExchange, RedisExchange, RedisStubPlan, SqlProxyPlan, StubPlan } from '../plan.js';
+import { generatedValues } from '../generated/find.js';
+import type { DnsFailurePlan, RedisExchange, RedisStubPlan, SqlProxyPlan, StubPlan } from '../plan.js';
+import { brokerStubs } from './brokers.js';
 import { closedPorts, databaseEndpoint, type Endpoint, endpointKey, type StubSource, urlEndpoint } from './endpoints.js';
 import { exchangeOf } from './exchange.js';
 import { httpStubs } from './http.js';
+import { mongodbStubs } from './mongodb.js';
+import { redisKeys } from './redis-keys.js';
 import { sqlProxy } from './sql.js';
+import { tcpStubs, udpStubs } from './tcp.js';
 
 /** A statement that no rows can satisfy, by its event's number. */
 export interface OpaqueAnswer {
@@ -27,14 +32,32 @@ export function buildStubPlan(source: StubSource, opaque: readonly OpaqueAnswer[
     isOwn: (endpoint) => isOwn(endpoint, source),
     limit: (text) => limits.push(text),
   });
+  const generated = generatedValues(source);
+  const redis = redisStubs(source, closed);
+  const mongodb = mongodbStubs(source, of(source.timeline, 'mongodb'), closed);
+  const sql = sqlProxies(source, closed, new Map(opaque.map(({ seq, reason }) => [seq, reason])));
+  const brokers = brokerStubs(source, closed);
+  const tcp = tcpStubs(of(source.timeline, 'socket'), {
+    closed,
+    taken: new Set([...http, ...redis, ...(mongodb.mongodb ?? []), ...sql, ...brokers].map(endpointKey)),
+    epoch: source.context?.epoch,
+    isOwn: (endpoint) => isOwn(endpoint, source),
+    limit: (text) => limits.push(text),
+  });
+  const udp = udpStubs(of(source.timeline, 'socket'), source.context?.epoch);
   return {
     deja: 'stubs/1',
     http,
-    redis: redisStubs(source, closed),
-    sql: sqlProxies(source, closed, new Map(opaque.map(({ seq, reason }) => [seq, reason])), limits),
+    redis,
+    ...mongodb,
+    sql,
+    ...(brokers.length > 0 ? { brokers } : {}),
+    ...(tcp.length > 0 ? { tcp } : {}),
+    ...(udp.length > 0 ? { udp } : {}),
+    ...(generated.length > 0 && { generated }),
     dns: failedNames(source.timeline),
     closed: [...closed.values()],
-    blobs: blobsOf(http.flatMap((stub) => stub.exchanges), source.blobs),
+    blobs: blobsOf([http, tcp, udp, brokers], source.blobs),
     limits,
   };
 }
@@ -47,34 +70,29 @@ function redisStubs(source: StubSource, closed: ReadonlyMap<string, unknown>): r
   const events: RedisEvent[] = of(source.timeline, 'redis');
   // Servers that were never asked anything are kept: the application may insist on a connection.
   return source.servers
-    .filter((server) => !closed.has(endpointKey(server)))
-    .map(({ name, host, port, tls }) => ({
-      name,
-      host,
-      port,
-      tls: tls ?? false,
-      exchanges: events.filter((event) => event.server === name).map((event) => redisExchange(event, source.context?.epoch)),
-    }));
+    .filter((server) => server.kind === 'redis' && !closed.has(endpointKey(server)))
+    .map(({ name, host, port, tls }) => {
+      const exchanges = events.filter((event) => event.server === name).map((event) => redisExchange(event, source.context?.epoch));
+      const keys = redisKeys(exchanges);
+      return { name, host, port, tls: tls ?? false, ...(keys.length > 0 ? { keys } : {}), exchanges };
+    });
 }
 
 /** A client that ran out of retries had sent the command again on every new connection: it breaks each time. */
 function redisExchange(event: RedisEvent, epoch: number | undefined): RedisExchange {
-  const { command, outcome, session } = event;
+  const { command, outcome, session, push } = event;
   const shared = exchangeOf(event, epoch);
   const retried = 'error' in outcome && /max retries per request/i.test(outcome.error.message);
-  return { ...shared, repeat: shared.repeat || retried, command, outcome, session };
+  return { ...shared, repeat: shared.repeat || retried, command, ...(push ? { push } : {}), outcome, session };
 }
 
-function sqlProxies(source: StubSource, closed: ReadonlyMap<string, unknown>, opaque: ReadonlyMap<number, string>, limits: string[]): readonly SqlProxyPlan[] {
+function sqlProxies(source: StubSource, closed: ReadonlyMap<string, unknown>, opaque: ReadonlyMap<number, string>): readonly SqlProxyPlan[] {
   const events: SqlEvent[] = of(source.timeline, 'sql');
   return source.databases.flatMap((database) => {
     const endpoint = databaseEndpoint(database);
     if (!endpoint || closed.has(endpointKey(endpoint))) return [];
-    if (database.engine !== 'postgres') {
-      limits.push(`database ${database.name}: there is no proxy for ${database.engine}`);
-      return [];
-    }
-    return [sqlProxy(database, endpoint, events.filter((event) => event.database === database.name), opaque, source.context?.epoch)];
+    const sockets = of(source.timeline, 'socket').filter((event) => endpointKey(event) === endpointKey(endpoint));
+    return [sqlProxy(database, endpoint, { events: events.filter((event) => event.database === database.name), sockets, opaque, epoch: source.context?.epoch })];
   });
 }
 
@@ -103,17 +121,14 @@ function isOwn(endpoint: Endpoint, source: StubSource): boolean {
   return local && (source.context?.listening.some((listening) => listening.port === endpoint.port) ?? false);
 }
 
-function blobsOf(exchanges: readonly HttpExchange[], blobs: ReadonlyMap<string, Uint8Array>): Readonly<Record<string, string>> {
-  const used: Record<string, string> = {};
-  const keep = (body: Body | undefined): void => {
-    if (!body || !('blob' in body)) return;
-    const bytes = blobs.get(body.blob);
-    if (bytes) used[body.blob] = Buffer.from(bytes).toString('base64');
-  };
-  for (const { body, outcome } of exchanges) {
-    keep(body);
-    if ('ok' in outcome) keep(outcome.ok.body);
-    else keep('error' in outcome ? outcome.partial?.body : outcome.pending.partial?.body);
+/** Whatever has a body that is a blob, at any depth. */
+function blobsOf(value: unknown, blobs: ReadonlyMap<string, Uint8Array>, used: Record<string, string> = {}): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null) return used;
+  if ('blob' in value && typeof value.blob === 'string') {
+    const bytes = blobs.get(value.blob);
+    if (bytes) used[value.blob] ??= Buffer.from(bytes).toString('base64');
+    return used;
   }
+  for (const part of Object.values(value)) blobsOf(part, blobs, used);
   return used;
 }

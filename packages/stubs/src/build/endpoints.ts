@@ -12,6 +12,7 @@ export interface Endpoint {
 export type StubSource = Pick<ErrorPackage, 'timeline' | 'databases' | 'servers' | 'blobs'> & Partial<Pick<ErrorPackage, 'context'>>;
 
 const POSTGRES_PORT = 5432;
+const MYSQL_PORT = 3306;
 
 /** Null for events that go nowhere over the network, or whose server is not described. */
 export function endpointOf(event: IoEvent, source: StubSource): Endpoint | null {
@@ -19,12 +20,17 @@ export function endpointOf(event: IoEvent, source: StubSource): Endpoint | null 
     case 'http':
       return urlEndpoint(event.url);
     case 'redis':
+    case 'mongodb':
+    case 'message':
       return serverEndpoint(source.servers.find((server) => server.name === event.server));
     case 'sql':
       return databaseEndpoint(source.databases.find((database) => database.name === event.database));
     case 'socket':
-      return { host: event.host, port: event.port, tls: false };
+      // Of UDP nobody connects.
+      return event.transport === 'udp' ? null : { host: event.host, port: event.port, tls: false };
     case 'dns':
+    case 'process':
+    case 'file':
     case 'state':
     case 'random':
       return null;
@@ -41,7 +47,7 @@ export function urlEndpoint(text: string): Endpoint | null {
 
 export function databaseEndpoint(database: DatabaseInfo | undefined): Endpoint | null {
   if (!database || database.engine === 'sqlite') return null;
-  return { host: database.host ?? 'localhost', port: database.port ?? POSTGRES_PORT, tls: database.tls ?? false };
+  return { host: database.host ?? 'localhost', port: database.port ?? (database.engine === 'postgres' ? POSTGRES_PORT : MYSQL_PORT), tls: database.tls ?? false };
 }
 
 function serverEndpoint(server: ServerInfo | undefined): Endpoint | null {
@@ -62,9 +68,15 @@ export function closedPorts(source: StubSource): { readonly closed: ReadonlyMap<
     if (!endpoint) continue;
     const key = endpointKey(endpoint);
     const how = failedAttempt(event);
+    // What was said shows that somebody answered the attempt.
+    if (event.kind === 'socket' && 'error' in event.outcome && event.outcome.partial?.pieces) {
+      answered.add(key);
+      continue;
+    }
     if (how && !failed.has(key)) failed.set(key, { host: endpoint.host, port: endpoint.port, how, seq: event.seq });
     // An attempt that was still going on says nothing where others came through.
-    if ('pending' in event.outcome && event.kind === 'socket') hanging.set(key, { host: endpoint.host, port: endpoint.port, how: 'silent' });
+    if ('pending' in event.outcome && event.kind === 'socket' && event.outcome.pending.partial?.pieces) answered.add(key);
+    else if ('pending' in event.outcome && event.kind === 'socket') hanging.set(key, { host: endpoint.host, port: endpoint.port, how: 'silent' });
     if ('ok' in event.outcome) answered.add(key);
   }
   const closed = new Map<string, ClosedPortPlan>();

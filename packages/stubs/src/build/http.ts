@@ -1,5 +1,6 @@
 import type { Body, HttpEvent } from '@deja/format';
-import { closedPortOf, fateOf, handshakeFailureOf, resolverCodeOf } from '../fate.js';
+import { cutBodyLimits } from './cut-bodies.js';
+import { closedPortOf, fateOf, handshakeFailureOf, resolverCodeOf, streamResetOf } from '../fate.js';
 import { header } from '../http/question.js';
 import type { HttpExchange, HttpStubPlan } from '../plan.js';
 import { type Endpoint, endpointKey, urlEndpoint } from './endpoints.js';
@@ -29,9 +30,10 @@ export function httpStubs(events: readonly HttpEvent[], context: HttpContext): r
     const key = `${endpointKey(endpoint)} ${endpoint.tls}`;
     const stub = stubs.get(key) ?? { endpoint, exchanges: [] };
     stubs.set(key, stub);
-    const { method, url, headers, body, outcome } = event;
-    stub.exchanges.push({ ...exchangeOf(event, context.epoch), method, url, headers, ...(body ? { body } : {}), outcome });
+    const { protocol, method, url, headers, body, unfinished, outcome } = event;
+    stub.exchanges.push({ ...exchangeOf(event, context.epoch), ...(protocol ? { protocol } : {}), method, url, headers, ...(body ? { body } : {}), ...(unfinished ? { unfinished } : {}), outcome });
   }
+  for (const text of cutBodyLimits(events)) context.limit(text);
   return [...stubs.values()].map(({ endpoint, exchanges }) => {
     const failing = exchanges.filter((exchange) => 'error' in exchange.outcome && handshakeFailureOf(exchange.outcome.error) !== null);
     const [first] = failing;
@@ -45,20 +47,19 @@ export function httpStubs(events: readonly HttpEvent[], context: HttpContext): r
 function nameLimits(event: HttpEvent, context: HttpContext): void {
   const { outcome } = event;
   if ('error' in outcome) {
-    const explained = closedPortOf(outcome.error) !== null || handshakeFailureOf(outcome.error) !== null;
-    if (fateOf(outcome.error) === 'unknown' && !explained) {
+    const explained = closedPortOf(outcome.error) !== null || handshakeFailureOf(outcome.error) !== null || streamResetOf(outcome.error) !== null || outcome.partial?.goaway !== undefined || outcome.error.code === 'ERR_HTTP2_ERROR';
+    const fate = fateOf(outcome.error);
+    if ((fate === 'unknown' || (fate === 'garbled' && !outcome.partial?.unparsed)) && !explained) {
       context.limit(`event ${event.seq}: no server behaviour is known to give '${outcome.error.message}'; the connection is closed instead`);
     }
     return;
   }
   if (!('ok' in outcome)) return;
   const response = outcome.ok;
-  if ((response.body?.truncated ?? 0) > 0) context.limit(`event ${event.seq}: only the beginning of the response's body was kept; the connection ends after it`);
-  if (response.httpVersion?.startsWith('2')) context.limit(`event ${event.seq}: was answered over HTTP/2; the stub speaks HTTP/1.1`);
   const length = header(response.headers, 'content-length');
   const size = bodySize(response.body);
   if (length !== undefined && size !== undefined && event.method !== 'HEAD' && response.status !== 304 && Number(length) !== size) {
-    context.limit(`event ${event.seq}: the response says content-length ${length} but ${size} bytes were seen`);
+    context.limit(`event ${event.seq}: the response says content-length ${length}, but its body has ${size} bytes since secrets were taken out of it; here it says so too`);
   }
 }
 

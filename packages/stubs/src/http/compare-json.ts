@@ -1,5 +1,4 @@
-import type { Exchange } from '../plan.js';
-import { sameValue } from '../same-value.js';
+import { type Compared, sameValue } from '../same-value.js';
 
 /** A number keeps its text: `JSON.parse` would make different large numbers equal. */
 class JsonNumber {
@@ -13,7 +12,7 @@ class JsonNumber {
 type Parsed = { readonly value: unknown } | null;
 
 /** The first difference of two JSON texts, structurally: `body at $.amount: 10 instead of 12`. Undefined: one of them is not JSON. */
-export function differentJson(recorded: string, asked: string, exchange: Pick<Exchange, 'time' | 'repeat'>): string | null | undefined {
+export function differentJson(recorded: string, asked: string, exchange: Compared): string | null | undefined {
   const [before, now] = [parse(recorded), parse(asked)];
   return before && now ? different(before.value, now.value, '$', (was, is) => sameValue(was, is, exchange)) : undefined;
 }

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Body } from '@deja/format';
+import type { HttpExchange } from '../plan.js';
 import { freePort } from '../testing/free-port.js';
 import { httpExchange, portOf, startForTest, stopAfterTest, testAuthority } from '../testing/plan.js';
 import { rawExchange } from '../testing/raw-http.js';
@@ -12,6 +14,10 @@ async function text(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
+}
+
+function ofLengthNine(seq: number, method: string, body: Body | undefined): HttpExchange {
+  return httpExchange({ seq, method, url: `http://api.example/${seq}` }, { headers: [['Content-Length', '9'], ['Connection', 'close']], ...(body ? { body } : {}) });
 }
 
 afterEach(stopAfterTest);
@@ -44,6 +50,13 @@ describe('HTTP stub, what is on the wire', () => {
     const stubs = await startForTest({ http: [{ ...HOST, exchanges: [httpExchange({ seq: 1, url: 'http://api.example/' }, { headers: [], body: { text: 'until the end' } })] }] });
     const { text: wire, ended } = await rawExchange(portOf(stubs), 'GET / HTTP/1.1\r\nHost: api.example\r\n\r\n');
     expect([wire, ended]).toEqual(['HTTP/1.1 200 OK\r\n\r\nuntil the end', 'fin']);
+  });
+
+  it('says the length that a body has since secrets were taken out of it, but of an answer to HEAD and of one that was cut the recorded one', async () => {
+    const stubs = await startForTest({ http: [{ ...HOST, exchanges: [ofLengthNine(1, 'GET', { text: 'redacted-0123456789' }), ofLengthNine(2, 'HEAD', undefined), ofLengthNine(3, 'GET', { text: 'secr', truncated: 5 })] }] });
+    const said: string[] = [];
+    for (const line of ['GET /1', 'HEAD /2', 'GET /3']) said.push((await rawExchange(portOf(stubs), `${line} HTTP/1.1\r\nHost: api.example\r\n\r\n`)).text.replace(/Connection: close\r\n/, ''));
+    expect(said).toEqual(['HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\nredacted-0123456789', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsecr']);
   });
 
   it('keeps a connection open as recorded', async () => {

@@ -5,7 +5,7 @@ import { Ledger } from '../ledger.js';
 import type { HttpExchange } from '../plan.js';
 import { bodyReader } from '../runtime.js';
 import { httpExchange, portOf, startForTest, stopAfterTest } from '../testing/plan.js';
-import { describeExchange, differentRequest } from './match.js';
+import { describeExchange, differentRequest, httpKeys } from './match.js';
 import type { HttpQuestion } from './question.js';
 
 afterEach(stopAfterTest);
@@ -15,7 +15,7 @@ const bytes = bodyReader({});
 function asked(part: Partial<HttpExchange> & { readonly url: string }): HttpQuestion {
   const url = new URL(part.url);
   const body = bytes(part.body);
-  return { method: part.method ?? 'GET', target: url.pathname + url.search, headers: [['Host', url.host], ...(part.headers ?? [])], body };
+  return { method: part.method ?? 'GET', target: url.pathname + url.search, headers: [['Host', url.host], ...(part.headers ?? [])], body, size: body.length, tail: body.subarray(-1024) };
 }
 
 function difference(recorded: Partial<HttpExchange> & { readonly url: string }, question: Partial<HttpExchange> & { readonly url: string }): string | null {
@@ -46,7 +46,7 @@ describe('equal requests', () => {
 describe('the path', () => {
   it('may be recorded as a URL object writes it', () => {
     const recorded = httpExchange({ seq: 1, url: 'https://api.example/a|b/c%22d' }, {});
-    const question = { method: 'GET', headers: [['Host', 'api.example']] as const, body: Buffer.alloc(0) };
+    const question = { method: 'GET', headers: [['Host', 'api.example']] as const, body: Buffer.alloc(0), size: 0, tail: Buffer.alloc(0) };
     expect(differentRequest(recorded, { ...question, target: '/x/../a|b/c"d' }, bytes)).toBeNull();
     expect(differentRequest(recorded, { ...question, target: '/x/../a|b/c"e' }, bytes)?.text).toBe('path /x/../a|b/c"e instead of /a|b/c%22d');
   });
@@ -91,12 +91,31 @@ describe('laws of serving', () => {
     fc.assert(
       fc.property(fc.array(request, { minLength: 1, maxLength: 12 }), (drawn) => {
         const exchanges = drawn.map((one, index) => exchangeOf(index + 1, one));
-        const ledger = new Ledger<HttpExchange, HttpQuestion>(exchanges, (exchange, question) => differentRequest(exchange, question, bytes), describeExchange);
+        const ledger = new Ledger<HttpExchange, HttpQuestion>(exchanges, (exchange, question) => differentRequest(exchange, question, bytes), describeExchange, { keys: httpKeys(bytes) });
         const served = exchanges.map((exchange) => ledger.take(asked(exchange)));
         expect(served.map((taken) => ('exchange' in taken ? taken.exchange.seq : null))).toEqual(exchanges.map((exchange) => exchange.seq));
         for (const exchange of exchanges) expect('miss' in ledger.take(asked(exchange))).toBe(true);
       }),
     );
+  });
+
+  it('finds by its keys exactly what comparing with each would find', () => {
+    fc.assert(
+      fc.property(fc.array(request, { minLength: 1, maxLength: 12 }), fc.array(request, { maxLength: 12 }), fc.boolean(), (drawn, others, repeat) => {
+        const exchanges = drawn.map((one, index) => ({ ...exchangeOf(index + 1, one), repeat }));
+        const differ = (exchange: HttpExchange, question: HttpQuestion) => differentRequest(exchange, question, bytes);
+        const [keyed, plain] = [new Ledger(exchanges, differ, describeExchange, { keys: httpKeys(bytes) }), new Ledger(exchanges, differ, describeExchange)];
+        const ask = (ledger: Ledger<HttpExchange, HttpQuestion>) => [...drawn, ...others].toReversed().map((one, index) => ledger.take(asked(exchangeOf(index, one))));
+        expect(ask(keyed)).toEqual(ask(plain));
+      }),
+    );
+  });
+
+  it('prefers what is equal to the letter, whatever was recorded first', () => {
+    const [first, second] = ['{"at":"2026-03-01T10:00:01.000Z"}', '{"at":"2026-03-01T10:00:02.000Z"}'].map((text, index) => httpExchange({ seq: index + 1, url: 'http://h.example/', method: 'POST', time: Date.parse('2026-03-01T10:00:01Z'), headers: JSON_TYPE, body: { text } }, {}));
+    if (!first || !second) throw new Error('there are two');
+    const ledger = new Ledger<HttpExchange, HttpQuestion>([first, second], (exchange, question) => differentRequest(exchange, question, bytes), describeExchange, { keys: httpKeys(bytes) });
+    expect([second, second].map((one) => ledger.take(asked(one)))).toEqual([{ exchange: second }, { exchange: first }]);
   });
 
   it('never serves a request that was changed in any one part', () => {
@@ -110,7 +129,7 @@ describe('laws of serving', () => {
     fc.assert(
       fc.property(fc.array(request, { minLength: 1, maxLength: 6 }), fc.constantFrom(...changes), fc.nat(), (drawn, change, pick) => {
         const exchanges = drawn.map((one, index) => exchangeOf(index + 1, one));
-        const ledger = new Ledger<HttpExchange, HttpQuestion>(exchanges, (exchange, question) => differentRequest(exchange, question, bytes), describeExchange);
+        const ledger = new Ledger<HttpExchange, HttpQuestion>(exchanges, (exchange, question) => differentRequest(exchange, question, bytes), describeExchange, { keys: httpKeys(bytes) });
         const target = exchanges[pick % exchanges.length];
         if (!target) return;
         const taken = ledger.take(asked(change(target)));

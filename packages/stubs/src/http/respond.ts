@@ -1,31 +1,36 @@
-import type { ServerResponse } from 'node:http';
+import { type Fate, fateOf, streamResetOf } from '../fate.js';
 import type { HttpResponse } from '@deja/format';
-import { type Fate, fateOf } from '../fate.js';
 import type { HttpExchange } from '../plan.js';
 import type { StubRuntime } from '../runtime.js';
-import { header } from './question.js';
+import { answerOf } from './early.js';
+import type { Following } from './follow.js';
+import type { Reply } from './reply.js';
+import { scriptOf, type Step, TOGETHER_MS } from './script.js';
 
 /** Time for bytes to reach the other side before a reset throws away what is still on its way. */
 const RESET_GRACE_MS = 5;
 /** Without a pause, what is written in two pieces arrives in one. */
-const CHUNK_GAP_MS = 1;
-/**
- * A body seen so soon after its head came with it in one piece; the time between was the application's own. In two pieces,
- * the application would see an answer that has begun where it has seen one that was over.
- */
-const TOGETHER_MS = 5;
+const PIECE_GAP_MS = 1;
 
-/**
- * Answer as recorded: head, body and trailers at their recorded times, or the failure at its own.
- * `start` is when the exchange began, on the runtime's clock.
- */
-export async function respond(response: ServerResponse, exchange: HttpExchange, start: number, runtime: StubRuntime, stub: string): Promise<void> {
+/** All that an answer in progress needs. */
+export interface Answering {
+  readonly reply: Reply;
+  readonly exchange: HttpExchange;
+  readonly following: Following;
+  /** When the exchange began, on the runtime's clock. */
+  readonly start: number;
+  readonly runtime: StubRuntime;
+  readonly stub: string;
+}
+
+/** Answer as recorded: head, body and trailers at their recorded times, or the failure at its own. Throws `Strayed`. */
+export async function respond(answering: Answering): Promise<void> {
+  const { exchange, runtime, stub, start } = answering;
   const { outcome } = exchange;
-  const fate = 'ok' in outcome ? 'answer' : 'error' in outcome ? fateOf(outcome.error) : 'hold';
-  const recorded: Partial<HttpResponse> = 'ok' in outcome ? outcome.ok : 'error' in outcome ? (outcome.partial ?? {}) : (outcome.pending.partial ?? {});
+  const fate = 'ok' in outcome ? 'answer' : 'error' in outcome ? (streamResetOf(outcome.error) ?? fateOf(outcome.error)) : 'hold';
   if (fate === 'hold') {
     // It never ends, and so it has no place in the order of completions.
-    if (recorded.status !== undefined) await send(response, recorded, exchange, start, runtime, null);
+    await play(answering, null);
     runtime.journal.serve(exchange.seq, stub);
     return;
   }
@@ -36,96 +41,77 @@ export async function respond(response: ServerResponse, exchange: HttpExchange, 
       await turn.wait();
       return !runtime.stopped.aborted;
     };
-    if (fate === 'answer') await send(response, recorded, exchange, start, runtime, end);
-    else await breakOff(response, recorded, exchange, start, runtime, end, fate);
+    if (fate === 'answer') await play(answering, end);
+    else await breakOff(answering, end, fate);
     runtime.journal.serve(exchange.seq, stub);
   } finally {
     turn.leave();
   }
+  await answering.following.rest();
 }
 
-/** Send what arrived, then close or reset. */
-async function breakOff(
-  response: ServerResponse,
-  recorded: Partial<HttpResponse>,
-  exchange: HttpExchange,
-  start: number,
-  runtime: StubRuntime,
-  end: () => Promise<boolean>,
-  fate: Exclude<Fate, 'hold'>,
-): Promise<void> {
-  const socket = response.socket;
-  if (recorded.status !== undefined) await send(response, recorded, exchange, start, runtime, null);
-  if (!(await end()) || !socket) return;
-  if (fate === 'rst') {
-    if (recorded.status !== undefined) await runtime.clock.sleep(RESET_GRACE_MS);
-    socket.resetAndDestroy();
-  } else socket.destroySoon();
+/** Send what arrived, then close or reset the connection, or with a code only the stream. */
+async function breakOff(answering: Answering, end: () => Promise<boolean>, fate: Exclude<Fate, 'hold'> | number): Promise<void> {
+  const { reply, runtime, exchange, following, stub } = answering;
+  await play(answering, null);
+  if (!(await following.until(answerOf(exchange).early?.end, stub)) || !(await end())) return;
+  // Over HTTP/2 both sides first tell their settings, whatever becomes of the request.
+  if (exchange.protocol === 'h2' || Object.keys(answerOf(exchange)).length > 0) await runtime.clock.sleep(RESET_GRACE_MS);
+  if (fate === 'overflow') return reply.overflow();
+  const { unparsed } = answerOf(exchange);
+  if (unparsed) reply.garble(runtime.bytes(unparsed));
+  if (typeof fate === 'number') reply.abort(fate);
+  else reply.hangUp(fate === 'rst' ? 'rst' : 'fin');
 }
 
 /** `end` null: what comes after the body is left open. */
-async function send(
-  response: ServerResponse,
-  recorded: Partial<HttpResponse>,
-  exchange: HttpExchange,
-  start: number,
-  runtime: StubRuntime,
-  end: (() => Promise<boolean>) | null,
-): Promise<void> {
+async function play(answering: Answering, end: (() => Promise<boolean>) | null): Promise<void> {
+  const { reply, exchange, runtime, start, following, stub } = answering;
   const { pace } = runtime;
-  const headers = recorded.headers ?? [];
-  const bytes = runtime.bytes(recorded.body);
-  const chunks = cut(bytes, recorded.chunks);
-  const headAfter = recorded.ttfb ?? Math.max(0, (exchange.ms ?? 0) - (chunks.at(-1)?.ms ?? 0));
-  if (!(await pace.until(start, headAfter))) return;
-  // The end of an answer without a body is its head: then the head waits for the order.
-  if (end && chunks.length === 0 && !(await end())) return;
-  writeHead(response, recorded.status ?? 200, recorded.statusText, headers);
-  if (chunks[0] === undefined || chunks[0].ms > TOGETHER_MS) response.flushHeaders();
-  const chunked = /\bchunked\b/i.test(header(headers, 'transfer-encoding') ?? '');
-  const headAt = pace.now();
-  for (const [index, chunk] of chunks.entries()) {
-    if (index === chunks.length - 1 && end) {
+  const body = runtime.bytes(answerOf(exchange).body);
+  const recorded = end === null ? answerOf(exchange) : withOwnLength(answerOf(exchange), exchange.method, body.length);
+  const steps = scriptOf(recorded, body, exchange.ms);
+  let headAt = start;
+  for (const [index, step] of steps.entries()) {
+    if (!(await following.until(step.after, stub))) return;
+    // The last part of an answer that ends with it waits for the order.
+    if (end && index === steps.length - 1 && endsWith(step, exchange)) {
       if (!(await end())) return;
-    } else if (!(await pace.until(headAt, chunk.ms))) return;
-    response.write(chunk.bytes);
-    // Chunked coding keeps the borders of the pieces; elsewhere only time does.
-    if (!chunked && index < chunks.length - 1) await runtime.clock.sleep(CHUNK_GAP_MS);
+    } else if (!(await (step.do === 'piece' ? pace.until(headAt, step.ms) : pace.until(start, step.ms)))) return;
+    if (reply.gone) return;
+    if (step.do === 'inform') reply.informational(step.status, step.headers);
+    else if (step.do === 'go away') reply.goAway(step.code);
+    else if (step.do === 'head') {
+      // A head whose end follows at once comes with it in one piece, as it did.
+      const last = step.bare && end !== null && endsWith(step, exchange);
+      reply.head(recorded, { now: step.now && !last, last });
+      headAt = pace.now();
+    } else {
+      if (!(await reply.piece(step.bytes))) return;
+      if (reply.joinsPieces && index < steps.length - 1) await runtime.clock.sleep(PIECE_GAP_MS);
+    }
   }
-  if (!end) return;
-  if (recorded.trailers && recorded.trailers.length > 0) response.addTrailers(recorded.trailers.map(([name, value]): [string, string] => [name, value]));
-  response.end();
+  const last = steps.at(-1);
+  if (!end || !last) return;
+  if (!endsWith(last, exchange) && (!(await following.until(recorded.early?.end, stub)) || !(await end()))) return;
+  if (reply.gone) return;
+  reply.end(recorded.trailers ?? []);
   // Capture kept only the beginning of the body: nothing is invented in place of the rest, the connection ends.
-  if ((recorded.body?.truncated ?? 0) > 0) response.socket?.destroySoon();
+  if ((recorded.body?.truncated ?? 0) > 0) reply.hangUp('fin');
 }
 
-/** The recorded head and nothing else: whatever Node would add by itself is taken away first. */
-function writeHead(response: ServerResponse, status: number, statusText: string | undefined, headers: NonNullable<HttpResponse['headers']>): void {
-  response.sendDate = false;
-  for (const name of ['connection', 'content-length', 'transfer-encoding']) response.removeHeader(name);
-  const flat = headers.flatMap(([name, value]) => [name, value]);
-  if (statusText === undefined) response.writeHead(status, flat);
-  else response.writeHead(status, statusText, flat);
+/** An answer that was whole has the length that it says; where a secret was taken out of it, or somebody edited it, it is another one. */
+function withOwnLength(recorded: Partial<HttpResponse>, method: string, length: number): Partial<HttpResponse> {
+  const { headers, status = 200, body } = recorded;
+  if (!headers || method === 'HEAD' || status === 304 || (body?.truncated ?? 0) > 0) return recorded;
+  return { ...recorded, headers: headers.map(([name, value]) => (name.toLowerCase() === 'content-length' ? [name, String(length)] : [name, value])) };
 }
 
-interface Chunk {
-  readonly ms: number;
-  readonly bytes: Buffer;
-}
-
-/** The body in its recorded pieces; the last one takes what the record does not account for. */
-function cut(bytes: Buffer, chunks: HttpResponse['chunks']): Chunk[] {
-  const pieces: Chunk[] = [];
-  let at = 0;
-  for (const [ms, size] of chunks ?? []) {
-    if (at >= bytes.length) break;
-    pieces.push({ ms, bytes: bytes.subarray(at, at + size) });
-    at += size;
-  }
-  const rest = bytes.subarray(at);
-  if (rest.length > 0) {
-    const last = pieces.pop();
-    pieces.push(last ? { ms: last.ms, bytes: Buffer.concat([last.bytes, rest]) } : { ms: 0, bytes: rest });
-  }
-  return pieces;
+/** Whether the answer was over as soon as this step was done, as far as its client could tell, and did so without the client's doing. */
+function endsWith(step: Step, exchange: HttpExchange): boolean {
+  const recorded = answerOf(exchange);
+  if (step.after !== recorded.early?.end) return false;
+  const after = (step.do === 'piece' ? (recorded.ttfb ?? 0) : 0) + step.ms;
+  // Without times nothing is known to have been apart.
+  return recorded.ttfb === undefined || exchange.ms === undefined || exchange.ms - after <= TOGETHER_MS;
 }

@@ -1,8 +1,9 @@
 import type { IoError } from '@deja/format';
 import { type PgFrontendMessage, pgBare, pgParameterDescription } from '@deja/wire';
 import type { SqlExchange } from '../plan.js';
+import type { Decision, Decisions } from '../sql/decisions.js';
 import { completion, errorMessage, type OwnAnswer, rowMessages, shapeMessage } from './answer.js';
-import type { Decision, Decisions } from './decisions.js';
+import type { SqlQuestion } from './match.js';
 import { typeOf } from './types.js';
 import type { Upstream } from './upstream.js';
 
@@ -31,7 +32,7 @@ type Item = { readonly own: Buffer } | { readonly until: string; readonly hidden
 
 interface Services {
   readonly upstream: Upstream;
-  readonly decisions: Decisions;
+  readonly decisions: Decisions<SqlQuestion>;
   /** Texts that the proxy may answer, each with an exchange that shows its shape. */
   readonly verbatim: ReadonlyMap<string, SqlExchange>;
   now(): number;
@@ -130,7 +131,7 @@ export class ExtendedBatch {
     this.#portals.delete(message.portal);
     // The engine says what is wrong.
     if (!prepared) return this.#forward(message.raw, '2');
-    const decision = this.#services.decisions.decide(prepared.text, message.values);
+    const decision = this.#services.decisions.decide({ text: prepared.text, params: message.values });
     this.#portals.set(message.portal, { prepared, decision, began: this.#services.now(), started: false, answer: undefined, sent: 0 });
     if (decision.verbatim) return this.#own(pgBare('2'));
     this.#prepareUpstream(prepared);

@@ -2,6 +2,7 @@ import type { Cell } from '@deja/format';
 import type { Difference } from '../ledger.js';
 import type { SqlExchange } from '../plan.js';
 import { sameValue } from '../same-value.js';
+import { commonStart } from '../sql/describe.js';
 import { cellBytes } from './answer.js';
 
 /** A statement as it arrived at the proxy, its parameters as bytes on the wire. */
@@ -20,11 +21,6 @@ export function differentStatement(recorded: SqlExchange, asked: SqlQuestion): D
   return { distance: different.length, text: `parameter $${first + 1}: ${show(asked.params[first] ?? null)} instead of ${show(cellBytes(recorded.params[first] ?? null))}` };
 }
 
-export function describeStatement(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
-}
-
 function sameParameter(recorded: Cell, asked: Buffer | null, exchange: SqlExchange): boolean {
   const bytes = cellBytes(recorded);
   if (bytes === null || asked === null) return bytes === asked;
@@ -35,10 +31,4 @@ function show(bytes: Buffer | null): string {
   if (bytes === null) return 'NULL';
   const text = bytes.toString();
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
-
-function commonStart(a: string, b: string): number {
-  let same = 0;
-  while (same < a.length && same < b.length && a[same] === b[same]) same++;
-  return same;
 }

@@ -3,7 +3,7 @@ import type { SqlResult } from '@deja/format';
 import { Client, type ClientConfig, Pool, type QueryResult } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SqlExchange, SqlProxyPlan } from '../plan.js';
-import type { SqlUpstream } from './upstream.js';
+import type { SqlUpstream } from '../sql/upstream.js';
 import type { StartedStubs, StubEnvironment } from '../start.js';
 import { hasPostgres, LOGIN, startEngine } from '../testing/engine.js';
 import { portOf, startForTest, stopAfterTest, testAuthority } from '../testing/plan.js';

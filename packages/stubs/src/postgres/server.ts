@@ -2,23 +2,29 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type PgFrontendMessage, PgFrontendParser, WireError } from '@deja/wire';
 import type { Authority } from '../authority/authority.js';
+import { tellForeign } from '../foreign.js';
 import { Ledger } from '../ledger.js';
 import type { SqlExchange, SqlProxyPlan } from '../plan.js';
 import type { StubRuntime } from '../runtime.js';
-import { describeStatement, differentStatement, type SqlQuestion } from './match.js';
+import { describeStatement } from '../sql/describe.js';
+import { differentStatement, type SqlQuestion } from './match.js';
+import { refuse } from './refuse.js';
 import { refusal, type ServedDatabase, startSession } from './start-session.js';
 import type { PgSession } from './session.js';
-import { type SqlUpstream, Upstream } from './upstream.js';
+import type { SqlUpstream } from '../sql/upstream.js';
+import { Upstream } from './upstream.js';
 
 /** The proxy in front of the engines of all recorded databases that share an address and port; not listening yet. */
 export function createPostgresProxy(plans: readonly SqlProxyPlan[], upstreamOf: (database: string) => SqlUpstream, authority: Authority, runtime: StubRuntime): Server {
   const databases: readonly ServedDatabase[] = plans.map((plan) => ({
     plan,
     upstream: upstreamOf(plan.database),
-    ledger: new Ledger<SqlExchange, SqlQuestion>(plan.statements, differentStatement, (exchange) => describeStatement(exchange.text)),
+    ledger: new Ledger<SqlExchange, SqlQuestion>(plan.statements, differentStatement, (exchange) => describeStatement(exchange.text), runtime),
     verbatim: shapes(plan.statements),
   }));
   const tls = plans.some((plan) => plan.tls) ? authority.certificate([...new Set(plans.map((plan) => plan.host))]).context : null;
+  const refusals = new Map(plans.flatMap((plan) => plan.refusals ?? []).map((one) => [one.attempt, one]));
+  let attempts = 0;
   /** By the key that the engine gave out for cancelling. */
   const sessions = new Map<string, { readonly session: PgSession; readonly upstream: SqlUpstream }>();
 
@@ -46,6 +52,9 @@ export function createPostgresProxy(plans: readonly SqlProxyPlan[], upstreamOf: 
       }
     };
     const begin = async (client: Socket, parameters: ReadonlyMap<string, string>): Promise<void> => {
+      attempts += 1;
+      const refused = refusals.get(attempts);
+      if (refused) return refuse(client, refused, runtime, `postgres ${plans[0]?.database ?? ''}`);
       try {
         const started = await startSession(client, parameters, databases, runtime);
         if (!started) return;
@@ -71,7 +80,7 @@ export function createPostgresProxy(plans: readonly SqlProxyPlan[], upstreamOf: 
           for (const message of parser.push(chunk)) onMessage(message, client);
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
-          runtime.journal.note(`postgres ${plans[0]?.database ?? ''}: ${error.message}`);
+          tellForeign(runtime.journal, `postgres ${plans[0]?.database ?? ''}`, chunk, error.message);
           client.destroy();
         }
       });

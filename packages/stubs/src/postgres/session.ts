@@ -2,10 +2,11 @@ import type { Socket } from 'node:net';
 import { type PgBackendMessage, type PgFrontendMessage, pgBare, pgParse, pgQuery, pgReadyForQuery } from '@deja/wire';
 import type { SqlExchange } from '../plan.js';
 import type { StubRuntime } from '../runtime.js';
+import type { Decision, Decisions } from '../sql/decisions.js';
+import { Release } from '../sql/release.js';
 import { errorMessage, isFatal, type OwnAnswer, simpleAnswer } from './answer.js';
-import { type Decision, type Decisions } from './decisions.js';
 import { ExtendedBatch } from './extended-batch.js';
-import { Release } from './release.js';
+import type { SqlQuestion } from './match.js';
 import type { Upstream } from './upstream.js';
 
 /** No statement at all: makes the engine fail the transaction that a recorded error failed. */
@@ -19,7 +20,7 @@ const CANCELLED: OwnAnswer = { error: { message: 'canceling statement due to use
 export class PgSession {
   readonly #client: Socket;
   readonly #upstream: Upstream;
-  readonly #decisions: Decisions;
+  readonly #decisions: Decisions<SqlQuestion>;
   readonly #runtime: StubRuntime;
   readonly #stub: string;
   readonly #release: Release;
@@ -29,7 +30,7 @@ export class PgSession {
   #status = 'I';
   #cancelHeld: (() => void) | undefined;
 
-  constructor(client: Socket, upstream: Upstream, decisions: Decisions, verbatim: ReadonlyMap<string, SqlExchange>, runtime: StubRuntime, stub: string) {
+  constructor(client: Socket, upstream: Upstream, decisions: Decisions<SqlQuestion>, verbatim: ReadonlyMap<string, SqlExchange>, runtime: StubRuntime, stub: string) {
     this.#client = client;
     this.#upstream = upstream;
     this.#decisions = decisions;
@@ -106,7 +107,7 @@ export class PgSession {
       if (this.#batch.broken) return;
     }
     const began = this.#runtime.pace.now();
-    const decision = this.#decisions.decide(text, []);
+    const decision = this.#decisions.decide({ text, params: [] });
     const answer = await this.#ownAnswer(decision, began);
     if (answer === 'ended') return;
     if (answer) {

@@ -4,10 +4,11 @@ import type { Clock } from '../clock.js';
 import type { Ledger } from '../ledger.js';
 import type { SqlExchange, SqlProxyPlan } from '../plan.js';
 import type { StubRuntime } from '../runtime.js';
-import { Decisions } from './decisions.js';
+import { Decisions } from '../sql/decisions.js';
 import type { SqlQuestion } from './match.js';
 import { PgSession } from './session.js';
-import { type SqlUpstream, Upstream, UpstreamRefusal } from './upstream.js';
+import type { SqlUpstream } from '../sql/upstream.js';
+import { Upstream, UpstreamRefusal } from './upstream.js';
 
 /** A recorded database, with the engine that holds its rows now. */
 export interface ServedDatabase {

@@ -1,14 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { type PgBackendMessage, PgBackendParser, PgReader, pgBare, pgParse, pgQuery, pgStartup } from '@deja/wire';
 import type { Clock } from '../clock.js';
-
-/** Where the engine listens, and as whom the proxy connects; the engine must trust it. */
-export type SqlUpstream = ({ readonly path: string } | { readonly address: string; readonly port: number }) & {
-  readonly user: string;
-  readonly database: string;
-  /** A statement as it must ask this engine for the time; undefined: as it is. */
-  readonly onClock?: (text: string) => string | undefined;
-};
+import type { SqlUpstream } from '../sql/upstream.js';
 
 /** The engine refused the connection, with its own ErrorResponse. */
 export class UpstreamRefusal extends Error {

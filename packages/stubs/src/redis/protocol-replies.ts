@@ -1,10 +1,12 @@
 import type { RespValue, RespVersion } from '@deja/wire';
+import { setsUp } from './set-up.js';
 
 /** What a connection has agreed upon. */
 export interface RedisConnectionState {
   readonly version: RespVersion;
   readonly id: number;
   readonly name: string;
+  readonly subscribed: boolean;
 }
 
 const OK: RespValue = { simple: 'OK' };
@@ -16,7 +18,7 @@ const SERVER_VERSION = '7.0.0';
  * open more connections than were recorded: their recorded answers may repeat, and without one the protocol's own answer is given.
  */
 export function isHandshake(name: string): boolean {
-  return ['HELLO', 'AUTH', 'SELECT', 'CLIENT', 'INFO', 'PING', 'COMMAND', 'QUIT', 'READONLY', 'READWRITE', 'RESET'].includes(name);
+  return setsUp(name) || ['SELECT', 'QUIT', 'RESET', 'SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE'].includes(name);
 }
 
 /** The answer that follows from the protocol alone. It carries no data of anybody. Null: there is none. */
@@ -26,6 +28,7 @@ export function protocolReply(args: readonly string[], state: RedisConnectionSta
     case 'HELLO':
       return hello(args[1], state);
     case 'PING':
+      if (state.subscribed && state.version === 2) return { array: [{ bulk: 'pong' }, { bulk: args[1] ?? '' }] };
       return args[1] === undefined ? { simple: 'PONG' } : { bulk: args[1] };
     case 'INFO':
       return { bulk: `# Server\r\nredis_version:${SERVER_VERSION}\r\nredis_mode:standalone\r\n# Persistence\r\nloading:0\r\n# Replication\r\nrole:master\r\n` };
@@ -38,6 +41,7 @@ export function protocolReply(args: readonly string[], state: RedisConnectionSta
     case 'QUIT':
     case 'READONLY':
     case 'READWRITE':
+    case 'ASKING':
       return OK;
     case 'RESET':
       return { simple: 'RESET' };

@@ -95,6 +95,11 @@ describe('Redis stub with ioredis', () => {
     expect(performance.now() - began).toBeGreaterThan(110);
   });
 
+  it('garbles what was garbled', async () => {
+    const stubs = await startForTest({ redis: [plan(exchange(1, ['get', 'a'], { failed: { name: 'ParserError', message: 'Protocol error, got "w" as reply type byte. Please report this.', phase: 'wait' } }))] });
+    await expect(ioredis(portOf(stubs)).get('a')).rejects.toThrow('Protocol error, got "w" as reply type byte');
+  });
+
   it('breaks the connection at the command at which it broke', async () => {
     const stubs = await startForTest({
       redis: [plan(exchange(1, ['get', 'a'], { bulk: '1' }), exchange(2, ['get', 'b'], { failed: { message: 'read ECONNRESET', code: 'ECONNRESET', syscall: 'read' } }))],
@@ -121,6 +126,89 @@ describe('Redis stub with node-redis', () => {
     const transaction = client.multi().set('a', '1').exec();
     await expect(transaction).rejects.toThrow();
     expect(stubs.divergences.map((divergence) => divergence.asked)).toEqual(['SET a 1']);
+  });
+});
+
+const slots = (...ports: readonly number[]): RedisReply => ({ array: ports.map((port, index) => ({ array: [{ integer: String(index) }, { integer: String(index) }, { array: [{ bulk: '10.0.0.1' }, { integer: String(port) }] }] })) });
+
+const node = (port: number, ...exchanges: readonly RedisExchange[]): RedisStubPlan => ({ ...plan(...exchanges), name: `node-${port}`, port });
+
+const push = (seq: number, command: readonly string[], text: string, part: Partial<RedisExchange> = {}): RedisExchange => exchange(seq, command, { bulk: text }, { push: true, ...part });
+
+describe('published messages', () => {
+  const said = [
+    exchange(1, ['subscribe', 'news'], { integer: '1' }),
+    exchange(2, ['publish', 'news', 'one'], { integer: '1' }, { session: 2 }),
+    push(3, ['message', 'news'], 'first'),
+    push(4, ['message', 'news'], 'second'),
+  ];
+
+  it('come to who has subscribed, in recorded order, after what they followed', async () => {
+    const stubs = await startForTest({ redis: [plan(...said)] });
+    const [subscriber, publisher] = [ioredis(portOf(stubs)), ioredis(portOf(stubs))];
+    const messages: string[] = [];
+    subscriber.on('message', (channel, message) => messages.push(`${channel}: ${message}`));
+    expect(await subscriber.subscribe('news')).toBe(1);
+    await subscriber.ping();
+    expect(messages).toEqual([]);
+    await publisher.publish('news', 'one');
+    await expect.poll(() => messages).toEqual(['news: first', 'news: second']);
+    expect(stubs.served.map((served) => served.seq)).toEqual([1, 2, 3, 4]);
+    expect(stubs.divergences).toEqual([]);
+  });
+
+  it('do not come before their time', async () => {
+    const stubs = await startForTest({ redis: [plan(exchange(1, ['subscribe', 'news'], { integer: '1' }, { time: 1000, ms: 0 }), push(2, ['message', 'news'], 'late', { time: 1150 }))] }, { pace: 1 });
+    const client = ioredis(portOf(stubs));
+    const came = new Promise<number>((resolve) => client.on('message', () => resolve(performance.now())));
+    await client.subscribe('news');
+    const began = performance.now();
+    expect((await came) - began).toBeGreaterThan(130);
+  });
+
+  it('are not invented for channels that nobody had subscribed to', async () => {
+    const stubs = await startForTest({ redis: [plan(...said)] });
+    const client = ioredis(portOf(stubs));
+    await expect(client.subscribe('sport')).rejects.toThrow('DEJA divergence: not in the recording: subscribe sport');
+    expect(stubs.divergences).toHaveLength(1);
+  });
+
+  it('come after a lost connection to who subscribes to all of it again', async () => {
+    const lost = { failed: { message: 'Connection is closed.', phase: 'wait' } } as const;
+    const stubs = await startForTest({
+      redis: [plan(exchange(1, ['subscribe', 'a'], { integer: '1' }, { repeat: true }), exchange(2, ['psubscribe', 'b*'], { integer: '2' }, { repeat: true }), push(3, ['pmessage', 'b*', 'b1'], 'one', { repeat: true }), exchange(4, ['close'], lost, { push: true, repeat: true }),
+        exchange(5, ['subscribe', 'a'], { integer: '1' }, { session: 2, repeat: true }), push(6, ['message', 'a'], 'two', { session: 2, repeat: true }))],
+    });
+    const client = ioredis(portOf(stubs), { retryStrategy: () => 10 });
+    const messages: string[] = [];
+    client.on('message', (channel, message) => messages.push(`${channel}: ${message}`)).on('pmessage', (pattern, channel, message) => messages.push(`${pattern} ${channel}: ${message}`));
+    await Promise.all([client.subscribe('a'), client.psubscribe('b*')]);
+    await expect.poll(() => messages).toEqual(['b* b1: one', 'a: two']);
+    expect(stubs.divergences).toEqual([]);
+  });
+
+  it.each([2, 3] as const)('come over RESP%s, and end with the subscription', async (version) => {
+    const stubs = await startForTest({ redis: [plan(...said, exchange(5, ['GET', 'a'], { bulk: '1' }))] });
+    const [client, publisher] = [await nodeRedis(portOf(stubs), version), ioredis(portOf(stubs))];
+    const messages: string[] = [];
+    await client.subscribe('news', (message) => messages.push(message));
+    await publisher.publish('news', 'one');
+    await expect.poll(() => messages).toEqual(['first', 'second']);
+    await client.unsubscribe('news');
+    expect(String(await client.get('a'))).toBe('1');
+    expect(stubs.divergences).toEqual([]);
+  });
+});
+
+describe('several nodes', () => {
+  it('tell alike where they are, and nothing else', async () => {
+    const stubs = await startForTest({ redis: [node(1, exchange(1, ['cluster', 'SLOTS'], slots(1, 2)), exchange(2, ['get', 'a'], { bulk: '1' })), node(2, exchange(3, ['get', 'b'], { error: 'MOVED 3300 10.0.0.1:1' })), node(3)] });
+    const [, second, other] = [0, 1, 2].map((index) => ioredis(portOf(stubs, index)));
+    expect(await second?.call('CLUSTER', 'SLOTS')).toHaveLength(2);
+    await expect(second?.get('b')).rejects.toThrow('MOVED 3300 10.0.0.1:1');
+    await expect(second?.get('a')).rejects.toThrow('DEJA divergence');
+    // It is of another cluster.
+    await expect(other?.call('CLUSTER', 'SLOTS')).rejects.toThrow('DEJA divergence');
   });
 });
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createDatabase, locatePostgres, postgresTemplate, type StartedPostgres, startPostgres } from '@deja/fixtures';
-import type { SqlUpstream } from '../postgres/upstream.js';
+import type { SqlUpstream } from '../sql/upstream.js';
 
 export const LOGIN = { database: 'shop', user: 'shop_app' };
 

@@ -10,11 +10,18 @@ export type RespValue =
   | { readonly error: string }
   | { readonly array: readonly RespValue[] }
   | { readonly set: readonly RespValue[] }
-  | { readonly map: readonly (readonly [RespValue, RespValue])[] };
+  | { readonly map: readonly (readonly [RespValue, RespValue])[] }
+  | { readonly bigNumber: string }
+  /** `format`: three characters, `txt` or `mkd`. */
+  | { readonly verbatim: string; readonly format: string }
+  /** An error of any length, with line breaks in it; in RESP2 a simple one. */
+  | { readonly blobError: string }
+  /** Out of turn; in RESP2 an array. */
+  | { readonly push: readonly RespValue[] };
 
 export type RespVersion = 2 | 3;
 
-/** The bytes of a reply. RESP2 has no maps, sets, doubles or booleans: it gets what Redis itself sends there. */
+/** The bytes of a reply. RESP2 has no maps, sets, doubles, booleans, big numbers, verbatim strings or pushes: it gets what Redis itself sends there. */
 export function encodeResp(value: RespValue, version: RespVersion): Buffer {
   const parts: Buffer[] = [];
   write(value, version, parts);
@@ -33,7 +40,17 @@ function write(value: RespValue, version: RespVersion, out: Buffer[]): void {
     else bulk(Buffer.from(value.double), out);
   } else if ('boolean' in value) out.push(version === 3 ? line('#', value.boolean ? 't' : 'f') : line(':', value.boolean ? '1' : '0'));
   else if ('array' in value) list('*', value.array, version, out);
-  else if ('set' in value) list(version === 3 ? '~' : '*', value.set, version, out);
+  else if ('blobError' in value) {
+    if (version === 3) bulk(Buffer.from(value.blobError), out, '!');
+    else out.push(line('-', value.blobError));
+  } else if ('push' in value) list(version === 3 ? '>' : '*', value.push, version, out);
+  else if ('bigNumber' in value) {
+    if (version === 3) out.push(line('(', value.bigNumber));
+    else bulk(Buffer.from(value.bigNumber), out);
+  } else if ('verbatim' in value) {
+    if (version === 3) bulk(Buffer.from(`${value.format}:${value.verbatim}`), out, '=');
+    else bulk(Buffer.from(value.verbatim), out);
+  } else if ('set' in value) list(version === 3 ? '~' : '*', value.set, version, out);
   else if (version === 3) {
     out.push(line('%', String(value.map.length)));
     for (const pair of value.map) for (const item of pair) write(item, version, out);
@@ -45,8 +62,8 @@ function list(sign: string, items: readonly RespValue[], version: RespVersion, o
   for (const item of items) write(item, version, out);
 }
 
-function bulk(bytes: Buffer, out: Buffer[]): void {
-  out.push(line('$', String(bytes.length)), bytes, Buffer.from('\r\n'));
+function bulk(bytes: Buffer, out: Buffer[], sign = '$'): void {
+  out.push(line(sign, String(bytes.length)), bytes, Buffer.from('\r\n'));
 }
 
 /** Line breaks would end the reply early. */

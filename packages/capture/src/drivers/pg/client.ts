@@ -178,7 +178,7 @@ function settle(event: PgQueryEvent, error: unknown): void {
 
 function connecting(pg: PgCopy, client: object, callback: Callback): Callback {
   const database = databaseOf(client);
-  const event = ConnectionEvent.begin(pg.recorder, 'postgresql', database.host, database.port);
+  const event = ConnectionEvent.begin(pg.recorder, 'postgresql', database.host, database.port, (pack) => void database.register(pack));
   const connection = field(client, 'connection');
   const on = field(connection, 'on');
   if (isFunction(on)) {

@@ -4,6 +4,7 @@ import type { Instrumentation } from '../../core/instrumentation.js';
 import type { Recorder } from '../../core/recorder.js';
 import { stoppable } from '../shared/stoppable.js';
 import { field, isFunction } from '../shared/values.js';
+import { claimConnectionsOf } from '../../net/claims.js';
 import { patchClient, patchPool } from './client.js';
 import { databaseOf } from './database.js';
 import { patchConnection, patchHandlers } from './query.js';
@@ -27,6 +28,7 @@ function patchCopy(exports: unknown, recorder: Recorder): void {
     noteNotCaptured('pg over its native bindings (pg-native)');
     return;
   }
+  claimConnectionsOf('pg');
   const Query = field(Client, 'Query') ?? field(exports, 'Query');
   const prepare = field(field(exports, 'utils'), 'prepareValue');
   patchHandlers(prototypeOf(Query, 'Query'));

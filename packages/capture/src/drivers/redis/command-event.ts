@@ -10,19 +10,21 @@ import { bytesOf, sizeOf, toArgument, toReply } from './reply.js';
 const OVERHEAD = 200;
 const UNKEPT = Symbol('not kept');
 
-/** One command. */
+/** One command, or a published message that arrived. */
 export class RedisCommandEvent implements LiveEvent {
   readonly kind = 'redis';
-  readonly #endpoint: RedisEndpoint;
+  #endpoint: RedisEndpoint;
   readonly #args: readonly unknown[];
   #open: OpenEvent | null = null;
   #connection: object;
+  readonly #push: boolean;
   #sent = false;
   #state: 'open' | 'ok' | 'error' = 'open';
   #reply: unknown;
   #error: unknown;
 
-  private constructor(endpoint: RedisEndpoint, connection: object, args: readonly unknown[]) {
+  private constructor(endpoint: RedisEndpoint, connection: object, args: readonly unknown[], push = false) {
+    this.#push = push;
     this.#endpoint = endpoint;
     this.#connection = connection;
     this.#args = args;
@@ -37,14 +39,33 @@ export class RedisCommandEvent implements LiveEvent {
     return event;
   }
 
+  /** A message has arrived, and nobody has heard of it yet. `reply`: its kind, the pattern if there is one, its channel, and what was published. */
+  static pushed(recorder: Recorder, endpoint: RedisEndpoint, connection: object, reply: readonly unknown[]): void {
+    const command = reply.slice(0, -1);
+    const event = new RedisCommandEvent(endpoint, connection, command, true);
+    event.#open = recorder.begin(event);
+    event.#open?.keep(OVERHEAD + sizeOf(command));
+    event.replied(reply.at(-1));
+  }
+
+  /** A connection ended that had nothing to do but wait for messages. */
+  static lost(recorder: Recorder, endpoint: RedisEndpoint, connection: object, error: unknown): void {
+    const event = new RedisCommandEvent(endpoint, connection, ['close'], true);
+    event.#open = recorder.begin(event);
+    event.#open?.keep(OVERHEAD);
+    event.sent(connection);
+    event.failed(error);
+  }
+
   get ended(): boolean {
     return this.#state !== 'open';
   }
 
-  /** It was written to this connection. */
-  sent(connection: object): void {
+  /** It was written to this connection, which leads there. */
+  sent(connection: object, endpoint: RedisEndpoint = this.#endpoint): void {
     this.#sent = true;
     this.#connection = connection;
+    this.#endpoint = endpoint;
   }
 
   replied(reply: unknown): void {
@@ -71,6 +92,7 @@ export class RedisCommandEvent implements LiveEvent {
       kind: 'redis',
       server: pack.server(info),
       session: sessionOf(this.#connection),
+      ...(this.#push ? { push: true } : {}),
       command: this.#args.map((arg, index) => toArgument(arg, argumentName(names, index), redact)),
       outcome: this.#outcome(pack, names, redact),
     };

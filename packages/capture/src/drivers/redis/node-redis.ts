@@ -1,6 +1,7 @@
 import type { Instrumentation } from '../../core/instrumentation.js';
 import type { Recorder } from '../../core/recorder.js';
 import { hookModule } from '../../hooks/module-hooks.js';
+import { claimConnectionsOf } from '../../net/claims.js';
 import { noteNotCaptured } from '../../hooks/not-captured.js';
 import { ConnectionEvent } from '../shared/connection-event.js';
 import { stoppable } from '../shared/stoppable.js';
@@ -9,6 +10,7 @@ import { wrapMethod } from '../shared/wrap.js';
 import { nameOf } from '../shared/io-error.js';
 import { RedisCommandEvent } from './command-event.js';
 import { endpointOf, type RedisEndpoint } from './endpoint.js';
+import { hadSubscriptions, observeSubscriptions, patchPubSub, type RedisLink } from './node-redis-pub-sub.js';
 
 /**
  * node-redis. All commands of all kinds of clients pass through the queue of a connection, which does not know where it leads:
@@ -20,6 +22,7 @@ export const nodeRedis: Instrumentation = {
     const [present, stop] = stoppable(recorder);
     const versions = '>=1 <7'; // of @redis/client: 1 belongs to redis 4
     hookModule('@redis/client', (exports) => patchQueue(exports, present), { file: 'dist/lib/client/commands-queue', versions });
+    hookModule('@redis/client', (exports) => patchPubSub(exports, present), { file: 'dist/lib/client/pub-sub', versions });
     hookModule('@redis/client', (exports) => patchSocket(exports, present), { file: 'dist/lib/client/socket', versions });
     return stop;
   },
@@ -28,12 +31,7 @@ export const nodeRedis: Instrumentation = {
 /** Errors that the client raises for commands that it has not written. Time-outs of commands end with the writing, too. */
 const UNSENT = new Set(['ClientClosedError', 'ClientOfflineError', 'AbortError', 'TimeoutError', 'DisconnectsClientError']);
 
-interface Link {
-  readonly endpoint: RedisEndpoint;
-  readonly connection: object;
-}
-
-const links = new WeakMap<object, Link>();
+const links = new WeakMap<object, RedisLink>();
 const endpoints = new WeakMap<object, RedisEndpoint>();
 let newest: object | undefined;
 
@@ -57,12 +55,11 @@ function patchQueue(exports: unknown, recorder: Recorder): void {
     );
   });
   if (!known) throw new Error('the command queue has no addCommand');
-  for (const name of ['subscribe', 'monitor']) {
-    wrapMethod(prototype, name, (original) => function noted(this: unknown, ...args) {
-      noteNotCaptured(name === 'subscribe' ? 'Redis subscriptions and their messages' : 'the Redis command MONITOR');
-      return original.apply(this, args);
-    });
-  }
+  observeSubscriptions(prototype, recorder, (queue) => links.get(queue));
+  wrapMethod(prototype, 'monitor', (original) => function noted(this: unknown, ...args) {
+    noteNotCaptured('the output of the Redis command MONITOR');
+    return original.apply(this, args);
+  });
 }
 
 function begin(recorder: Recorder, queue: unknown, args: unknown): RedisCommandEvent | null {
@@ -76,6 +73,7 @@ function begin(recorder: Recorder, queue: unknown, args: unknown): RedisCommandE
 }
 
 function patchSocket(exports: unknown, recorder: Recorder): void {
+  claimConnectionsOf('@redis/client');
   const prototype = replaceClass(exports, (socket, args) => {
     const endpoint = endpointOf(args.at(-1));
     endpoints.set(socket, endpoint);
@@ -100,6 +98,7 @@ function follow(recorder: Recorder, socket: object): void {
     current = undefined;
   });
   on.call(socket, 'error', (error: unknown) => {
+    if (current === undefined && hadSubscriptions(socket)) RedisCommandEvent.lost(recorder, endpoint, socket, error);
     current?.failed(error);
     current = undefined;
   });

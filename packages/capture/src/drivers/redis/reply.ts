@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { RedisArgument, RedisReply } from '@deja/format';
 import { redactBytes } from '../shared/redact-bytes.js';
 import { textField } from '../shared/values.js';
@@ -24,11 +25,13 @@ export function toReply(value: unknown, command: string, nameOf: (path: readonly
     if (one instanceof Map) return { map: [...one].map(([key, member]) => [convert(key, []), convert(member, [...path, String(key)])] as const) };
     if (typeof one === 'string') return text(one, path);
     if (typeof one === 'number') return Number.isInteger(one) ? { integer: String(one) } : { double: doubleText(one) };
-    if (typeof one === 'bigint') return { integer: String(one) };
+    if (typeof one === 'bigint') return { bigNumber: String(one) };
+    if (types.isStringObject(one)) return verbatim(one.valueOf(), textField(one, 'format') ?? 'txt', path);
     if (typeof one === 'boolean') return { boolean: one };
     if (typeof one === 'object') return { map: Object.entries(one).map(([key, member]) => [{ bulk: key }, convert(member, [...path, key])] as const) };
     return { null: true };
   };
+  const verbatim = (one: string, format: string, path: readonly (string | number)[]): RedisReply => ({ verbatim: redact(nameOf(path), one), format });
   const text = (one: string | { readonly base64: string }, path: readonly (string | number)[]): RedisReply => {
     if (typeof one !== 'string') return { base64: redactBytes(nameOf(path), one.base64, redact) };
     if (one === 'QUEUED' || (command === 'exec' && one === 'OK') || (STATUS.has(command) && STATUS_TEXT.test(one))) return { simple: one };

@@ -8,18 +8,20 @@ export class ConnectionEvent implements LiveEvent {
   readonly #host: string;
   readonly #port: number;
   readonly #system: string;
+  readonly #onPack: ((pack: Packing) => void) | undefined;
   #open: OpenEvent | null = null;
   #error: { readonly error: unknown } | undefined;
 
-  private constructor(system: string, host: string, port: number) {
+  private constructor(system: string, host: string, port: number, onPack: ((pack: Packing) => void) | undefined) {
+    this.#onPack = onPack;
     this.#system = system;
     this.#host = host;
     this.#port = port;
   }
 
-  /** `system` as in `db.system.name`. */
-  static begin(recorder: Recorder, system: string, host: string, port: number): ConnectionEvent {
-    const event = new ConnectionEvent(system, host, port);
+  /** `system` as in `db.system.name`. `onPack`: what a package about a failed attempt has to know beside it. */
+  static begin(recorder: Recorder, system: string, host: string, port: number, onPack?: (pack: Packing) => void): ConnectionEvent {
+    const event = new ConnectionEvent(system, host, port, onPack);
     event.#open = recorder.begin(event);
     return event;
   }
@@ -35,6 +37,7 @@ export class ConnectionEvent implements LiveEvent {
   }
 
   toBody(pack: Packing): EventBody {
+    if (this.#error !== undefined) this.#onPack?.(pack);
     return {
       kind: 'socket',
       host: this.#host,

@@ -1,4 +1,5 @@
 import type { IoError, IoPhase } from '@deja/format';
+import { dialledInVain } from '../../errors/dialled.js';
 import { field, textField } from './values.js';
 
 /** Fields that `IoError` has by name, that say nothing about the exchange, or that would repeat its data. */
@@ -25,6 +26,7 @@ export function ioErrorOf(error: unknown, redact: (name: string, value: string) 
     ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
     ...(typeof errno === 'number' ? { errno } : {}),
     ...(syscall === undefined ? {} : { syscall }),
+    ...dialledInVain(error),
     ...(detail === undefined ? {} : { detail: redact('detail', detail) }),
     ...details,
     ...(fields === undefined ? {} : { fields }),

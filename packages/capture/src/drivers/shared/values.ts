@@ -16,3 +16,10 @@ export function textField(value: unknown, name: string): string | undefined {
 export function isFunction(value: unknown): value is (this: unknown, ...args: unknown[]) => unknown {
   return typeof value === 'function';
 }
+
+/** A method of such a value, to be called on it. @throws where it has none. */
+export function methodOf(value: unknown, name: string): (...args: readonly unknown[]) => unknown {
+  const method = field(value, name);
+  if (!isFunction(method)) throw new Error(`${name} is no method here`);
+  return (...args) => method.apply(value, [...args]);
+}

@@ -5,7 +5,7 @@ import { hookModule } from '../../hooks/module-hooks.js';
 import { noteNotCaptured } from '../../hooks/not-captured.js';
 import { sqliteAnswersOf, type SqliteAnswers } from '../../replay/sqlite-answers.js';
 import { stoppable } from '../shared/stoppable.js';
-import { field, isFunction, textField } from '../shared/values.js';
+import { field, isFunction, methodOf, textField } from '../shared/values.js';
 import { wrapMethod, type Method } from '../shared/wrap.js';
 import type { Form } from './answer.js';
 import { own, SqliteDriver, type Prepared } from './sqlite-driver.js';
@@ -48,6 +48,13 @@ class BetterSqlite3 extends SqliteDriver {
   }
 
   patch(): void {
+    const Database = this.#exports as new (path: string) => object;
+    this.followClock({
+      memory: () => new Database(':memory:'),
+      value: (database, text, args) => this.#value(database, text, args),
+      // A function that an index may use: within one statement the clock stands still anyway.
+      define: (database, name, compute) => void methodOf(database, 'function')(name, { varargs: true, deterministic: true, safeIntegers: true }, compute),
+    });
     wrapMethod(this.#database, 'exec', own((database, args, original) => this.exec(database, args, original)));
     wrapMethod(this.#database, 'prepare', own((database, args, original) => {
       this.statementPrototype(database);
@@ -87,6 +94,16 @@ class BetterSqlite3 extends SqliteDriver {
     if (!isFunction(this.#originalPrepare) || !isFunction(all)) return [];
     const rows = all.call(this.#originalPrepare.call(database, text));
     return Array.isArray(rows) ? rows : [];
+  }
+
+  #value(database: object, text: string, args: readonly unknown[]): unknown {
+    this.statementPrototype(database);
+    const all = this.#statement?.all;
+    if (!isFunction(this.#originalPrepare) || !isFunction(all)) return null;
+    const statement = this.#originalPrepare.call(database, text);
+    methodOf(statement, 'safeIntegers')(true);
+    const [row] = all.apply(statement, [...args]) as readonly object[];
+    return row && Object.values(row)[0];
   }
 
   protected columnsOf(statement: object): readonly SqliteColumn[] | undefined {

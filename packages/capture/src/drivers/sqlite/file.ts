@@ -49,4 +49,8 @@ export function fileOf(path: string | null, read: () => Omit<Introspection, 'pat
   return file;
 }
 
-export const SCHEMA_QUERY = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid";
+/** Tables in which a virtual one keeps what it holds are made with it. (Older versions cannot tell which they are.) */
+const SHADOWS = "'data', 'idx', 'content', 'docsize', 'config', 'segments', 'segdir', 'stat', 'node', 'rowid', 'parent'";
+
+export const SCHEMA_QUERY = `SELECT m.sql FROM sqlite_master m WHERE m.sql IS NOT NULL AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND NOT EXISTS (
+  SELECT 1 FROM sqlite_master v WHERE v.sql LIKE 'CREATE VIRTUAL TABLE%' AND substr(m.name, 1, length(v.name) + 1) = v.name || '_' AND substr(m.name, length(v.name) + 2) IN (${SHADOWS})) ORDER BY m.rowid`;

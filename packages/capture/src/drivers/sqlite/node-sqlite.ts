@@ -5,7 +5,7 @@ import { hookModule } from '../../hooks/module-hooks.js';
 import { noteNotCaptured } from '../../hooks/not-captured.js';
 import { sqliteAnswersOf, type SqliteAnswers } from '../../replay/sqlite-answers.js';
 import { stoppable } from '../shared/stoppable.js';
-import { field, isFunction } from '../shared/values.js';
+import { field, isFunction, methodOf } from '../shared/values.js';
 import { wrapMethod, type Method } from '../shared/wrap.js';
 import { nodeError, type Form } from './answer.js';
 import { own, SqliteDriver } from './sqlite-driver.js';
@@ -24,6 +24,7 @@ export const nodeSqlite: Instrumentation = {
 
 class NodeSqlite extends SqliteDriver {
   protected readonly name = 'node:sqlite';
+  readonly #open: new (path: string) => object;
   readonly #database: object;
   readonly #statement: object;
   readonly #original: { readonly prepare: unknown; readonly all: unknown; readonly columns: unknown };
@@ -31,11 +32,18 @@ class NodeSqlite extends SqliteDriver {
   constructor(exports: unknown, recorder: Recorder, answers: SqliteAnswers | null) {
     super(recorder, answers);
     this.#database = prototypeOf(exports, 'DatabaseSync');
+    this.#open = field(exports, 'DatabaseSync') as new (path: string) => object;
     this.#statement = prototypeOf(exports, 'StatementSync');
     this.#original = { prepare: field(this.#database, 'prepare'), all: field(this.#statement, 'all'), columns: field(this.#statement, 'columns') };
   }
 
   patch(): void {
+    this.followClock({
+      memory: () => new this.#open(':memory:'),
+      value: (database, text, args) => this.#value(database, text, args),
+      // A function that an index may use: within one statement the clock stands still anyway.
+      define: (database, name, compute) => void methodOf(database, 'function')(name, { varargs: true, deterministic: true, useBigIntArguments: true }, compute),
+    });
     wrapMethod(this.#database, 'exec', own((database, args, original) => (this.exec(database, args, original), undefined)));
     wrapMethod(this.#database, 'prepare', own((database, args, original) => this.prepare(database, args, original)));
     for (const kind of ['all', 'get', 'run', 'iterate'] as const) wrapMethod(this.#statement, kind, own((statement, args, original) => this.call(kind, statement, args, original)));
@@ -68,6 +76,15 @@ class NodeSqlite extends SqliteDriver {
 
   protected toError(error: IoError): Error {
     return nodeError(error);
+  }
+
+  #value(database: object, text: string, args: readonly unknown[]): unknown {
+    const { prepare, all } = this.#original;
+    if (!isFunction(prepare) || !isFunction(all)) return null;
+    const statement = prepare.call(database, text) as object;
+    methodOf(statement, 'setReadBigInts')(true);
+    const [row] = all.apply(statement, [...args]) as readonly object[];
+    return row && Object.values(row)[0];
   }
 
   #form(statement: object, args: unknown[], original: Method, change: (on: boolean, form: Form) => Form): unknown {

@@ -2,6 +2,7 @@ import type { IoError } from '@deja/format';
 import type { Recorder } from '../../core/recorder.js';
 import { noteNotCaptured } from '../../hooks/not-captured.js';
 import type { SqliteAnswers } from '../../replay/sqlite-answers.js';
+import { sqliteClockOf, type ClockedDriver, type SqliteReplayClock } from '../../replay/sqlite-clock.js';
 import { field, isFunction, textField } from '../shared/values.js';
 import type { Method } from '../shared/wrap.js';
 import { fromAnswer, type CallKind, type Form } from './answer.js';
@@ -27,10 +28,16 @@ export abstract class SqliteDriver {
   protected readonly answers: SqliteAnswers | null;
   readonly #prepared = new WeakMap<object, Prepared>();
   readonly #files = new WeakMap<object, SqliteFile>();
+  #clock: SqliteReplayClock | null = null;
 
   constructor(recorder: Recorder, answers: SqliteAnswers | null) {
     this.#recorder = recorder;
     this.answers = answers;
+  }
+
+  /** From now on SQLite reads the clock that a replay moves, if it moves one. */
+  protected followClock(driver: ClockedDriver): void {
+    this.#clock = sqliteClockOf(process.env, driver);
   }
 
   /** As the application imports it. */
@@ -58,6 +65,7 @@ export abstract class SqliteDriver {
   protected prepare(database: object, args: unknown[], original: Method): unknown {
     const [text] = args;
     if (typeof text !== 'string') return original.apply(database, args);
+    this.#readClock(database);
     try {
       const statement = original.apply(database, args);
       if (typeof statement === 'object' && statement !== null) this.know(statement, database, text, false);
@@ -159,6 +167,7 @@ export abstract class SqliteDriver {
 
   /** Runs a call with its event; whatever observing breaks, the call is made once and its result or error is the application's. */
   #observed(database: object, text: string, args: readonly unknown[], call: (event: SqliteEvent | null) => unknown): unknown {
+    this.#readClock(database);
     let event: SqliteEvent | null = null;
     try {
       event = SqliteEvent.begin(this.#recorder, this.#file(database), database, text, args);
@@ -170,6 +179,15 @@ export abstract class SqliteDriver {
     } catch (error) {
       event?.failed(error);
       throw error;
+    }
+  }
+
+  #readClock(database: object): void {
+    try {
+      this.#clock?.read(database);
+    } catch (error) {
+      this.#clock = null;
+      process.stderr.write(`deja: ${this.name} shows the time of this machine: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Body, HeaderList } from '../../event.js';
+import { readExtendedJson } from '../../extended-json.js';
 
 export const count = z.int().nonnegative();
 /** Of TCP. */
@@ -16,3 +17,6 @@ export const body = z.union([
   z.object({ base64: z.base64(), truncated: count.optional() }),
   z.object({ blob: sha256Hex, size: count, truncated: count.optional() }),
 ]).meta({ id: 'Body' }) satisfies z.ZodType<Body>;
+
+/** A document of MongoDB as text. */
+export const extendedJson = z.string().refine((text) => readExtendedJson(text) !== null, 'expected a document in Extended JSON');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { ApplicationInfo, Context, HttpTrigger, ProcessInfo, RequestInfo, StartTrigger } from '../../context.js';
+import type { ApplicationInfo, Context, HttpTrigger, MessageTrigger, ProcessInfo, RequestInfo, StartTrigger } from '../../context.js';
 import { body, count, headerList, port, sha256Hex, strings } from './common.js';
+import { message } from './event.js';
 import type { Fields } from './fields.js';
 
 export const address = z.object({ address: z.string(), port, tls: z.boolean().optional() });
@@ -15,9 +16,17 @@ const httpTrigger = z.object({
   local: address,
 } satisfies Fields<HttpTrigger>);
 
+const messageTrigger = z.object({
+  ...message,
+  kind: z.literal('message'),
+  server: z.string(),
+  batch: z.array(z.object(message)).optional(),
+  consumer: z.object({ source: z.string(), group: z.string().optional() } satisfies Fields<MessageTrigger['consumer']>),
+} satisfies Fields<MessageTrigger>);
+
 const startTrigger = z.object({ kind: z.literal('start') } satisfies Fields<StartTrigger>);
 
-export const trigger = z.discriminatedUnion('kind', [httpTrigger, startTrigger]);
+export const trigger = z.discriminatedUnion('kind', [httpTrigger, messageTrigger, startTrigger]);
 
 const requestInfo = z.object({
   trigger,

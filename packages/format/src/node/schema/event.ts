@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type {
-  Cell, DnsEvent, HttpEvent, HttpResponse, IoError, IoEvent, RandomEvent, RedisEvent, RedisReply, SocketEvent, SqlEvent, SqlField, SqlResult, StateEvent,
+  Cell, DnsEvent, EarlyAnswer, FileEvent, FileFacts, HttpChunk, HttpEvent, HttpResponse, InformationalResponse, IoError, IoEvent, Message, MessageAnswer, MessageEvent, MessageReply, MongodbEvent, MongodbReply, ProcessEvent, ProcessPiece, ProcessResult, RandomEvent, RedisEvent, RedisReply, SocketEvent, SocketPiece, SocketTalk, SqlEvent, SqlField, SqlResult, StateEvent, WebSocketMessage,
 } from '../../event.js';
-import { body, count, headerList, port, position, strings } from './common.js';
+import { body, count, extendedJson, headerList, port, position, strings } from './common.js';
 import type { Fields } from './fields.js';
 
 type Base = Omit<StateEvent, 'kind' | 'name' | 'outcome'>;
@@ -13,6 +13,7 @@ export const ioError = z.object({
   code: z.string().optional(),
   errno: z.number().optional(),
   syscall: z.string().optional(),
+  addresses: z.array(z.string()).optional(),
   detail: z.string().optional(),
   phase: z.enum(['dns', 'connect', 'tls', 'send', 'wait', 'receive']).optional(),
   bytes: count.optional(),
@@ -86,6 +87,27 @@ const sqlEvent = z.object({
   outcome: outcomeOf(resultShape),
 } satisfies Fields<SqlEvent>).meta({ id: 'SqlEvent' });
 
+const httpChunk = z.union([z.tuple([z.number(), count]), z.tuple([z.number(), count, count])]) satisfies z.ZodType<HttpChunk>;
+
+const informational = z.object({
+  status: z.int().min(100).max(199),
+  headers: headerList,
+  ms: z.number(),
+  after: count.optional(),
+} satisfies Fields<InformationalResponse>).meta({ id: 'InformationalResponse' });
+
+const webSocketMessage = z.object({
+  from: z.enum(['client', 'server']),
+  ms: z.number(),
+  type: z.enum(['text', 'binary', 'ping', 'pong', 'close']),
+  body: body.optional(),
+  code: z.int().min(0).max(65_535).optional(),
+  reason: z.string().optional(),
+  compressed: z.boolean().optional(),
+  fragments: z.array(z.tuple([z.number(), count])).optional(),
+  unfinished: z.boolean().optional(),
+} satisfies Fields<WebSocketMessage>).meta({ id: 'WebSocketMessage' });
+
 const httpResponse = {
   status: z.int().min(100).max(999),
   statusText: z.string().optional(),
@@ -94,7 +116,12 @@ const httpResponse = {
   trailers: headerList.optional(),
   body: body.optional(),
   ttfb: z.number().optional(),
-  chunks: z.array(z.tuple([z.number(), count])).optional(),
+  chunks: z.array(httpChunk).optional(),
+  informational: z.array(informational).optional(),
+  early: z.object({ head: count.optional(), end: count.optional() } satisfies Fields<EarlyAnswer>).optional(),
+  goaway: z.object({ code: count, ms: z.number() }).optional(),
+  messages: z.array(webSocketMessage).optional(),
+  unparsed: body.optional(),
 } satisfies Fields<HttpResponse>;
 
 export const httpOutcome = outcomeOf(httpResponse);
@@ -103,10 +130,14 @@ const httpEvent = z.object({
   ...base,
   kind: z.literal('http'),
   service: z.string().optional(),
+  protocol: z.enum(['h2', 'websocket']).optional(),
   method: z.string(),
   url: z.url(),
   headers: headerList,
   body: body.optional(),
+  chunks: z.array(httpChunk).optional(),
+  trailers: headerList.optional(),
+  unfinished: z.boolean().optional(),
   peer: z.object({ address: z.string(), port }).optional(),
   outcome: httpOutcome,
 } satisfies Fields<HttpEvent>).meta({ id: 'HttpEvent' });
@@ -124,6 +155,8 @@ const redisReply: z.ZodType<RedisReply> = z.lazy(() =>
     z.object({ array: z.array(redisReply) }),
     z.object({ set: z.array(redisReply) }),
     z.object({ map: z.array(z.tuple([redisReply, redisReply])) }),
+    z.object({ bigNumber: z.string() }),
+    z.object({ verbatim: z.string(), format: z.string() }),
   ]),
 ).meta({ id: 'RedisReply' });
 
@@ -137,8 +170,49 @@ const redisEvent = z.object({
   server: z.string(),
   session: position,
   command: redisCommand,
+  push: z.literal(true).optional(),
   outcome: redisOutcome,
 } satisfies Fields<RedisEvent>).meta({ id: 'RedisEvent' });
+
+export const mongodbOutcome = outcomeOf({ reply: extendedJson } satisfies Fields<MongodbReply>);
+
+const mongodbEvent = z.object({
+  ...base,
+  kind: z.literal('mongodb'),
+  server: z.string(),
+  session: position,
+  database: z.string(),
+  name: z.string(),
+  command: extendedJson,
+  outcome: mongodbOutcome,
+} satisfies Fields<MongodbEvent>).meta({ id: 'MongodbEvent' });
+
+/** For what carries a message: events, triggers, replies. */
+export const message = {
+  destination: z.string(),
+  key: z.union([z.string(), z.object({ base64: z.base64() })]).optional(),
+  headers: headerList.optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  body: body.optional(),
+} satisfies Fields<Message>;
+
+const messageReply = z.object({ ...message, ms: z.number().optional() } satisfies Fields<MessageReply>).meta({ id: 'MessageReply' });
+
+export const messageOutcome = outcomeOf({
+  fields: z.record(z.string(), z.unknown()).optional(),
+  replies: z.array(messageReply).optional(),
+} satisfies Fields<MessageAnswer>);
+
+const messageEvent = z.object({
+  ...base,
+  ...message,
+  kind: z.literal('message'),
+  server: z.string(),
+  session: position,
+  channel: count.optional(),
+  operation: z.string(),
+  outcome: messageOutcome,
+} satisfies Fields<MessageEvent>).meta({ id: 'MessageEvent' });
 
 const dnsEvent = z.object({
   ...base,
@@ -147,13 +221,63 @@ const dnsEvent = z.object({
   outcome: outcomeOf({ addresses: z.array(z.string()) }),
 } satisfies Fields<DnsEvent>).meta({ id: 'DnsEvent' });
 
+const socketPiece = z.object({ from: z.enum(['client', 'server']), ms: z.number(), body: body.optional() } satisfies Fields<SocketPiece>);
+
+const socketTalk = {
+  bytesSent: count,
+  bytesReceived: count,
+  pieces: z.array(socketPiece).optional(),
+  truncated: count.optional(),
+  end: z.object({ by: z.enum(['client', 'server']), how: z.enum(['fin', 'timeout']), ms: z.number() }).optional(),
+} satisfies Fields<SocketTalk>;
+
+export const socketOutcome = outcomeOf(socketTalk);
+
 const socketEvent = z.object({
   ...base,
   kind: z.literal('socket'),
   host: z.string(),
   port,
-  outcome: outcomeOf({ bytesSent: count, bytesReceived: count }),
+  transport: z.literal('udp').optional(),
+  tls: z.boolean().optional(),
+  session: position.optional(),
+  continues: z.boolean().optional(),
+  opening: z.array(socketPiece).optional(),
+  outcome: socketOutcome,
 } satisfies Fields<SocketEvent>).meta({ id: 'SocketEvent' });
+
+const processEvent = z.object({
+  ...base,
+  kind: z.literal('process'),
+  file: z.string(),
+  args: z.array(z.string()),
+  cwd: z.string().optional(),
+  env: z.array(z.string()).optional(),
+  input: body.optional(),
+  sync: z.boolean().optional(),
+  outcome: outcomeOf({
+    code: z.int().nullable(),
+    signal: z.string().optional(),
+    pieces: z.array(z.object({ from: z.enum(['stdout', 'stderr']), ms: z.number(), body, after: count.optional() } satisfies Fields<ProcessPiece>)),
+  } satisfies Fields<ProcessResult>),
+} satisfies Fields<ProcessEvent>).meta({ id: 'ProcessEvent' });
+
+const fileEvent = z.object({
+  ...base,
+  kind: z.literal('file'),
+  operation: z.enum(['read', 'look', 'list', 'write']),
+  path: z.string(),
+  content: body.optional(),
+  append: z.boolean().optional(),
+  outcome: outcomeOf({
+    type: z.enum(['file', 'folder', 'other']).optional(),
+    size: count.optional(),
+    mode: count.optional(),
+    changed: z.number().optional(),
+    content: body.optional(),
+    entries: z.array(z.string()).optional(),
+  } satisfies Fields<FileFacts>),
+} satisfies Fields<FileEvent>).meta({ id: 'FileEvent' });
 
 const stateEvent = z.object({
   ...base,
@@ -165,10 +289,10 @@ const stateEvent = z.object({
 const randomEvent = z.object({
   ...base,
   kind: z.literal('random'),
-  source: z.enum(['Math.random', 'randomUUID', 'randomBytes', 'randomInt']),
+  source: z.enum(['Math.random', 'randomUUID', 'randomBytes', 'randomInt', 'ObjectId']),
   outcome: outcomeOf({ value: z.string() }),
 } satisfies Fields<RandomEvent>).meta({ id: 'RandomEvent' });
 
 export const ioEvent = z.discriminatedUnion('kind', [
-  sqlEvent, httpEvent, redisEvent, dnsEvent, socketEvent, stateEvent, randomEvent,
+  sqlEvent, httpEvent, redisEvent, mongodbEvent, messageEvent, dnsEvent, socketEvent, processEvent, fileEvent, stateEvent, randomEvent,
 ]) satisfies z.ZodType<IoEvent>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ErrorInfo, FailedResponse, Failure, Frame, FrameScope, Preview } from '../../failure.js';
+import type { ErrorInfo, FailedResponse, Failure, Frame, FrameScope, Preview, RefusedMessage } from '../../failure.js';
 import { body, count, headerList } from './common.js';
 import type { Fields } from './fields.js';
 
@@ -42,10 +42,11 @@ const failedResponse = z.object({
 } satisfies Fields<FailedResponse>);
 
 export const failure = z.object({
-  origin: z.enum(['framework', 'response', 'uncaughtException', 'unhandledRejection', 'captureException']),
+  origin: z.enum(['framework', 'response', 'message', 'uncaughtException', 'unhandledRejection', 'captureException']),
   fatal: z.boolean(),
   error: errorInfo.optional(),
   response: failedResponse.optional(),
+  refused: z.object({ how: z.string(), requeue: z.boolean().optional() } satisfies Fields<RefusedMessage>).optional(),
   afterSeq: count,
   at: z.number().optional(),
 } satisfies Fields<Failure>);

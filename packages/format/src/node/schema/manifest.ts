@@ -16,6 +16,7 @@ export const manifest = z.object({
     version: z.string(),
     mode: z.enum(['production', 'replay']),
     notCaptured: z.array(z.string()),
+    sources: z.array(z.enum(['connections', 'datagrams', 'files', 'processes'])).optional(),
   }),
 } satisfies Fields<Manifest>);
 

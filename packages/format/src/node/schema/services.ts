@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DatabaseInfo, ServerInfo } from '../../timeline.js';
-import { port, strings } from './common.js';
+import { extendedJson, port, strings } from './common.js';
 import type { Fields } from './fields.js';
 
 export const databaseInfo = z.object({
@@ -20,11 +20,13 @@ export const databaseInfo = z.object({
 
 export const serverInfo = z.object({
   name: z.string(),
-  kind: z.literal('redis'),
+  kind: z.enum(['redis', 'mongodb', 'nats', 'amqp', 'kafka']),
   host: z.string(),
   port,
   tls: z.boolean().optional(),
   version: z.string().optional(),
+  hello: extendedJson.optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
 } satisfies Fields<ServerInfo>);
 
 export const services = z.object({

@@ -262,6 +262,15 @@ describe('installed', () => {
     expect(left()).toHaveLength(1);
     expect(await install()).toMatchObject({ installed: false });
   });
+
+  test('by several at once, over one that is there: each moves it aside, none finds it gone', async () => {
+    await install();
+    for (let round = 0; round < 5; round += 1) {
+      const all = await Promise.all(Array.from({ length: 8 }, () => install({ force: true })));
+      expect(all.map(({ sha256 }) => sha256)).toEqual(Array.from({ length: 8 }, () => good.sha256));
+    }
+    expect(left()).toHaveLength(1);
+  });
 });
 
 describe('through the proxy of the environment', () => {

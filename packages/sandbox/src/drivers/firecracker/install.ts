@@ -86,17 +86,27 @@ async function make(draft: string, source: ArchiveSource, release: Release, opti
 /** What was there before goes only when the new one is in its place; machines that run it keep it. */
 async function putInPlace(draft: string, folder: string): Promise<void> {
   const old = draftFor(folder);
-  const hadOne = existsSync(folder);
-  if (hadOne) await rename(folder, old);
+  const hadOne = await moved(folder, old);
   try {
     await rename(draft, folder);
   } catch (error) {
-    // Somebody else was faster: theirs is as good.
-    if (existsSync(folder)) return;
+    // Somebody else was faster: theirs is as good. (Not existsSync: a third may be moving it aside.)
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
     if (hadOne) await rename(old, folder);
     throw error;
   } finally {
     await rm(old, { recursive: true, force: true });
+  }
+}
+
+/** False when there is nothing to move: another process that installs it may just have done so. */
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 

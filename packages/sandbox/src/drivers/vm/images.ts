@@ -43,7 +43,7 @@ async function baseMounts(spec: SandboxSpec, channel: Channel): Promise<readonly
   // A container image has the application's Node in it, and programs of it are not run here: not even to ask for their libraries.
   const nodes = [{ from: agentNode, at: ownPath(agentNode) }, ...(spec.image ? [] : [appNode(spec.node, agentNode)])];
   const tools = toolMounts(spec);
-  const programs = tools.flatMap(({ from }) => globSync('bin/*', { cwd: from }).map((name) => join(from, name)));
+  const programs = tools.flatMap(({ from }) => (statSync(from).isFile() ? [from] : globSync('bin/*', { cwd: from }).map((name) => join(from, name))));
   const libraries = await librariesOf([...nodes.map(({ from }) => from), ...programs]);
   const etc = ETC.map((name) => join('/etc', name)).filter((path) => existsSync(path)).map((at) => ({ from: realpathSync(at), at }));
   const own = [AGENT_ENTRY, ...(spec.modules ?? [])].flatMap((file) => programMounts(realpathSync(file)));

@@ -1,21 +1,11 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { ownCache } from '../../testing/own-cache.js';
 import { readyTemplate } from './ready-template.js';
 import type { Vmm } from './vmm.js';
 
-const before = process.env['DEJA_CACHE'];
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'deja-ready-'));
-  process.env['DEJA_CACHE'] = folder;
-});
-afterEach(() => {
-  if (before === undefined) delete process.env['DEJA_CACHE'];
-  else process.env['DEJA_CACHE'] = before;
-  rmSync(folder, { recursive: true });
-});
+ownCache();
 
 /** Whoever boots a machine is counted; what is saved of it are two files. */
 function counting(): { readonly vmm: Vmm; readonly boots: () => number } {

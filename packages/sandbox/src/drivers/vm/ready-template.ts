@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WarmUp } from '@deja/guest';
 import { makeOnce } from '../../image/make-once.js';
-import { placeEngine } from '../../layout/place.js';
+import { placeEngine, placeMysql } from '../../layout/place.js';
 import type { SandboxSpec } from '../../sandbox.js';
 import { discardTemplate, findTemplate, templateAt, templateFolder } from './template.js';
 import type { Vmm } from './vmm.js';
@@ -51,6 +51,6 @@ function bootMsOf(folder: string): number | undefined {
 }
 
 /** What plans for this specification will ask for. */
-export function warmUpOf({ postgres }: SandboxSpec): WarmUp {
-  return postgres ? { postgres: placeEngine(postgres) } : {};
+export function warmUpOf({ postgres, mysql }: SandboxSpec): WarmUp {
+  return { ...(postgres && { postgres: placeEngine(postgres) }), ...(mysql && { mysql: placeMysql(mysql) }) };
 }

@@ -1,20 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ownCache } from '../../testing/own-cache.js';
 import { forgetTrials, recalled, remembered } from './trial-memory.js';
 
 describe('what was found out', () => {
-  const before = process.env['DEJA_CACHE'];
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'deja-trial-'));
-    process.env['DEJA_CACHE'] = folder;
-  });
-  afterEach(() => {
-    process.env['DEJA_CACHE'] = before;
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const folder = ownCache();
 
   it('is found out once for everything that it depends on, and says when', async () => {
     let times = 0;
@@ -29,8 +20,8 @@ describe('what was found out', () => {
 
   it('is found out once more when it is damaged', async () => {
     await remembered(['a'], async () => 1);
-    const [name = ''] = readdirSync(join(folder, 'vm'));
-    writeFileSync(join(folder, 'vm', name), '{"found":');
+    const [name = ''] = readdirSync(join(folder(), 'vm'));
+    writeFileSync(join(folder(), 'vm', name), '{"found":');
     expect(recalled(['a'])).toBeUndefined();
     expect((await remembered(['a'], async () => 2)).found).toBe(2);
     expect(recalled(['a'])?.found).toBe(2);
@@ -40,9 +31,9 @@ describe('what was found out', () => {
     forgetTrials();
     await remembered(['a'], async () => 1);
     expect(await remembered(['b'], async () => (forgetTrials(), 2))).toMatchObject({ found: 2 });
-    writeFileSync(join(folder, 'vm', 'base-1'), '');
+    writeFileSync(join(folder(), 'vm', 'base-1'), '');
     forgetTrials();
     expect(recalled(['a'])).toBeUndefined();
-    expect(readdirSync(join(folder, 'vm'))).toEqual(['base-1']);
+    expect(readdirSync(join(folder(), 'vm'))).toEqual(['base-1']);
   });
 });

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ownCache } from '../../testing/own-cache.js';
 import { keptTrial, tryToBoot } from './trial.js';
 
 const LIMITS = { limitMs: 20_000, silenceMs: 20_000 };
@@ -45,19 +45,10 @@ describe('trying to boot a guest', () => {
 });
 
 describe('what a guest that was not up has left', () => {
-  const before = process.env['DEJA_CACHE'];
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'deja-trial-'));
-    process.env['DEJA_CACHE'] = folder;
-  });
-  afterEach(() => {
-    process.env['DEJA_CACHE'] = before;
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const folder = ownCache();
 
   it('is kept, and the reason says where', () => {
-    const file = join(folder, 'vm', 'failed-trials', 'qemu-kvm.log');
+    const file = join(folder(), 'vm', 'failed-trials', 'qemu-kvm.log');
     keptTrial({ why: 'an earlier one', said: '' }, 'qemu-kvm.log');
     expect(keptTrial({ why: 'a guest hung', said: 'Linux version 6.1\nreset' }, 'qemu-kvm.log')).toBe(`a guest hung (all that was said is in ${file})`);
     expect(readFileSync(file, 'utf8')).toBe('a guest hung\n\nLinux version 6.1\nreset\n');

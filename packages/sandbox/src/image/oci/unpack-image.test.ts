@@ -1,28 +1,18 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { archiveOf, digestOf, dockerArchive, ociLayout, writeFolder, type Files, type ImageParts } from '../../../../../tests/support/image-archive.js';
 import type { Entry } from '../../../../../tests/support/tar.js';
 import { tar } from '../../../../../tests/support/tar.js';
+import { ownCache } from '../../testing/own-cache.js';
 import { stored } from '../store.js';
 import { DEFAULT_IMAGE_CAPS, type ImageCaps } from './budget.js';
 import { imageReference } from './image-reference.js';
 import { unpackImage, type UnpackedImage } from './unpack-image.js';
 
-const before = process.env['DEJA_CACHE'];
 const isRoot = process.getuid?.() === 0;
-let folder: string;
-beforeEach(() => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'deja-oci-')));
-  process.env['DEJA_CACHE'] = join(folder, 'cache');
-});
-afterEach(() => {
-  if (before === undefined) delete process.env['DEJA_CACHE'];
-  else process.env['DEJA_CACHE'] = before;
-  rmSync(folder, { recursive: true });
-});
+const folder = ownCache('cache');
 
 async function unpack(named: string, caps?: ImageCaps): Promise<UnpackedImage> {
   const reference = imageReference(named);
@@ -31,7 +21,7 @@ async function unpack(named: string, caps?: ImageCaps): Promise<UnpackedImage> {
 }
 
 function archive(files: Files, pack: (bytes: Buffer) => Uint8Array = (bytes) => bytes): string {
-  const file = join(folder, 'shop.tar');
+  const file = join(folder(), 'shop.tar');
   writeFileSync(file, pack(archiveOf(files)));
   return file;
 }
@@ -47,15 +37,15 @@ function namesIn(root: string): readonly string[] {
 
 /** What stays of a failure: nothing in the store, nothing beside it. */
 function expectNothingLeft(): void {
-  const store = join(folder, 'cache', 'vm');
+  const store = join(folder(), 'cache', 'vm');
   expect(existsSync(store) ? readdirSync(store) : []).toEqual([]);
 }
 
 async function expectRefused(layers: readonly (readonly Entry[])[], message: string): Promise<void> {
-  writeFileSync(join(folder, 'outside'), 'untouched');
+  writeFileSync(join(folder(), 'outside'), 'untouched');
   await expect(merged(...layers)).rejects.toMatchObject({ code: 'DEJA_IMAGE_ARCHIVE_INVALID', message: expect.stringContaining(message) });
   expectNothingLeft();
-  expect(readFileSync(join(folder, 'outside'), 'utf8')).toBe('untouched');
+  expect(readFileSync(join(folder(), 'outside'), 'utf8')).toBe('untouched');
 }
 
 const SMALL: ImageParts = { layers: [[{ path: 'app/', type: 'folder' }, { path: 'app/server.js', content: 'serve()' }]], tag: 'shop:1.0' };
@@ -97,12 +87,12 @@ describe('an archive that is hostile or damaged', () => {
     ['a folder in the place of a link', [{ path: 'out', type: 'link', target: 'UP' }, { path: 'out', type: 'folder', mode: 0o700 }, { path: 'out/outside', content: 'x' }]],
     ['a whiteout beyond a link', [{ path: 'out', type: 'link', target: 'UP' }, { path: 'out/.wh.outside' }]],
   ])('%s: nothing happens outside', async (_, entries) => {
-    const outside = join(folder, 'outside');
+    const outside = join(folder(), 'outside');
     writeFileSync(outside, 'untouched');
-    const mode = statSync(folder).mode;
-    await merged([{ path: 'app', content: 'x' }], entries.map((entry) => ({ ...entry, ...(entry.target !== undefined && { target: entry.target.replace('UP', folder) }) })));
+    const mode = statSync(folder()).mode;
+    await merged([{ path: 'app', content: 'x' }], entries.map((entry) => ({ ...entry, ...(entry.target !== undefined && { target: entry.target.replace('UP', folder()) }) })));
     expect(readFileSync(outside, 'utf8')).toBe('untouched');
-    expect(statSync(folder).mode).toBe(mode);
+    expect(statSync(folder()).mode).toBe(mode);
   });
 
   it('devices and pipes are left out', async () => {
@@ -118,7 +108,7 @@ describe('an archive that is hostile or damaged', () => {
     // Behind the last file there are only zeros.
     const end = pack(Buffer.alloc(0)).length === 0 ? whole.length - 1024 - 512 : whole.length - 1;
     for (let bytes = 600; bytes < end; bytes += Math.ceil(end / 40)) {
-      const file = join(folder, `cut-${bytes}.tar`);
+      const file = join(folder(), `cut-${bytes}.tar`);
       writeFileSync(file, whole.subarray(0, bytes));
       await expect(unpack(file), `${bytes} of ${whole.length} bytes`).rejects.toMatchObject({ code: 'DEJA_IMAGE_ARCHIVE_INVALID' });
       expectNothingLeft();
@@ -146,11 +136,11 @@ describe('an archive that is hostile or damaged', () => {
   });
 
   it('a blob that is a link to a file of this machine is not read', async () => {
-    const layout = writeFolder(join(folder, 'layout'), ociLayout([SMALL]));
+    const layout = writeFolder(join(folder(), 'layout'), ociLayout([SMALL]));
     const blob = join(layout, 'blobs', 'sha256', readdirSync(join(layout, 'blobs', 'sha256'))[0] ?? '');
-    writeFileSync(join(folder, 'real'), readFileSync(blob));
+    writeFileSync(join(folder(), 'real'), readFileSync(blob));
     rmSync(blob);
-    symlinkSync(join(folder, 'real'), blob);
+    symlinkSync(join(folder(), 'real'), blob);
     await expect(unpack(layout)).rejects.toThrow('is not in it');
   });
 
@@ -230,9 +220,9 @@ describe('an archive', () => {
     const inFolder = Object.fromEntries(Object.entries(layout).map(([name, bytes]) => [`shop/${name}`, bytes]));
     const hybrid = { ...layout, 'manifest.json': Buffer.from('[]') };
     const named = [
-      writeFolder(join(folder, 'layout'), layout), ...[layout, inFolder, hybrid, dockerArchive([SMALL])].flatMap((files, index) =>
+      writeFolder(join(folder(), 'layout'), layout), ...[layout, inFolder, hybrid, dockerArchive([SMALL])].flatMap((files, index) =>
         [(bytes: Buffer) => bytes, gzipSync, zstdCompressSync].map((pack, kind) => {
-          const file = join(folder, `${index}-${kind}`);
+          const file = join(folder(), `${index}-${kind}`);
           writeFileSync(file, pack(archiveOf(files)));
           return file;
         }),
@@ -252,7 +242,7 @@ describe('an archive', () => {
     const layer = Object.keys(files).find((name) => name.endsWith('layer.tar')) ?? '';
     const second = 'other/layer.tar';
     const document = manifest.toString().replace(layer, second);
-    const file = join(folder, 'shared.tar');
+    const file = join(folder(), 'shared.tar');
     const contents = Object.entries({ ...files, 'manifest.json': Buffer.from(document) }).map(([path, content]): Entry => ({ path, content }));
     writeFileSync(file, tar([{ path: second, type: 'link', target: `../${layer}` }, ...contents]));
     expect(namesIn((await unpack(file)).root)).toEqual(['app', 'app/server.js']);
@@ -293,13 +283,13 @@ describe('an archive', () => {
 describe('what --app names', () => {
   it('is an image only where it is one', () => {
     const file = archive(ociLayout([SMALL]));
-    const layout = writeFolder(join(folder, 'layout'), ociLayout([SMALL]));
-    mkdirSync(join(folder, 'app#1'));
-    writeFileSync(join(folder, 'server.js'), 'serve()\n'.repeat(100));
-    writeFileSync(join(folder, 'empty'), '');
+    const layout = writeFolder(join(folder(), 'layout'), ociLayout([SMALL]));
+    mkdirSync(join(folder(), 'app#1'));
+    writeFileSync(join(folder(), 'server.js'), 'serve()\n'.repeat(100));
+    writeFileSync(join(folder(), 'empty'), '');
     expect(imageReference(file)).toEqual({ path: file });
     expect(imageReference(`${file}#shop:1.0`)).toEqual({ path: file, tag: 'shop:1.0' });
     expect(imageReference(`${layout}#1`)).toEqual({ path: layout, tag: '1' });
-    for (const name of ['app#1', 'server.js', 'empty', 'nowhere', 'nowhere#1', '', 'server.js#1']) expect(imageReference(join(folder, name)), name).toBeUndefined();
+    for (const name of ['app#1', 'server.js', 'empty', 'nowhere', 'nowhere#1', '', 'server.js#1']) expect(imageReference(join(folder(), name)), name).toBeUndefined();
   });
 });

@@ -1,32 +1,38 @@
 import { field, textField } from '../../shared/values.js';
 import type { Catalog } from './catalog.js';
-import { DATABASE, DDL_QUERIES, LEFT_OUT, ORIGINS, TYPES } from './queries.js';
+import { DEPENDENCIES, inOrder, type Made } from './dependencies.js';
+import { DATABASE, DDL_QUERIES, LEFT_OUT } from './queries.js';
+import { ORIGINS } from './tables.js';
+import { TYPES } from './types.js';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const DEFAULT_PATH = '"$user", public';
 
-/** Rows of one statement, as objects of text. */
-export type Ask = (text: string) => Promise<readonly unknown[]>;
+/** What the driver gives for a text of one or several statements. */
+export type Ask = (text: string) => unknown;
 
 /** Reads the catalogs over a connection of its own, in one read-only transaction. */
 export async function readCatalog(ask: Ask): Promise<{ readonly catalog: Catalog; readonly leftOut: readonly string[] }> {
   await ask('BEGIN READ ONLY');
-  const [path] = await ask("SELECT current_setting('search_path') AS path");
+  const [path] = rowsOf(await ask("SELECT current_setting('search_path') AS path"));
   await ask("SET LOCAL search_path TO ''; SET LOCAL statement_timeout TO 2000; SET LOCAL lock_timeout TO 500");
-  const statements: string[] = [];
+  const made: Made[] = [];
   let bytes = 0;
-  for (const query of DDL_QUERIES) {
-    for (const row of await ask(query)) {
-      const statement = textField(row, 'sql') ?? '';
-      bytes += statement.length;
-      statements.push(`${statement.trimEnd().replace(/;$/, '')};`);
-    }
-    if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes of schema`);
+  // In one exchange: an application that starts has little time between its own.
+  const answers = await ask([...DDL_QUERIES, DEPENDENCIES, DATABASE, TYPES, ORIGINS, LEFT_OUT].join(';\n'));
+  const results = (Array.isArray(answers) ? answers : []).map(rowsOf);
+  const [dependencies = [], [about] = [], types = [], origins = [], left = []] = results.splice(DDL_QUERIES.length);
+  for (const row of results.flat()) {
+    const sql = textField(row, 'sql') ?? '';
+    bytes += sql.length;
+    made.push({ id: textField(row, 'id') ?? '', sql: `${sql.trimEnd().replace(/;$/, '')};` });
   }
-  const [about] = await ask(DATABASE);
-  const types = new Map((await ask(TYPES)).map((row) => [Number(textField(row, 'oid')), textField(row, 'name') ?? ''] as const));
-  const tables = new Map((await ask(ORIGINS)).map((row) => [Number(textField(row, 'oid')), { name: textField(row, 'name') ?? '', columns: columnsOf(row) }] as const));
-  const leftOut = (await ask(LEFT_OUT)).map((row) => `${textField(row, 'kind') ?? ''} ${textField(row, 'what') ?? ''}`);
+  if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes of schema`);
+  const needed = dependencies.map((row) => [textField(row, 'dependent') ?? '', textField(row, 'needed') ?? ''] as const);
+  const statements = inOrder(made, needed).map((one) => one.sql);
+  const typeNames = new Map(types.map((row) => [Number(textField(row, 'oid')), textField(row, 'name') ?? ''] as const));
+  const tables = new Map(origins.map((row) => [Number(textField(row, 'oid')), { name: textField(row, 'name') ?? '', columns: columnsOf(row) }] as const));
+  const leftOut = left.map((row) => `${textField(row, 'kind') ?? ''} ${textField(row, 'what') ?? ''}`);
   await ask('COMMIT');
   const searchPath = textField(path, 'path') ?? DEFAULT_PATH;
   const settings: Record<string, string> = searchPath === DEFAULT_PATH ? {} : { search_path: searchPath };
@@ -36,7 +42,7 @@ export async function readCatalog(ask: Ask): Promise<{ readonly catalog: Catalog
   }
   // Bodies of functions may speak of tables that come later.
   const ddl = ['SET check_function_bodies = off;', ...statements].join('\n');
-  return { catalog: { version: textField(about, 'version') ?? '', ddl, settings, types, tables }, leftOut };
+  return { catalog: { version: textField(about, 'version') ?? '', ddl, settings, types: typeNames, tables }, leftOut };
 }
 
 function columnsOf(row: unknown): ReadonlyMap<number, string> {
@@ -44,8 +50,7 @@ function columnsOf(row: unknown): ReadonlyMap<number, string> {
   return new Map(columns);
 }
 
-export function rowsOf(result: unknown): readonly unknown[] {
-  const last: unknown = Array.isArray(result) ? result.at(-1) : result;
-  const rows = field(last, 'rows');
+function rowsOf(result: unknown): readonly unknown[] {
+  const rows = field(result, 'rows');
   return Array.isArray(rows) ? rows : [];
 }

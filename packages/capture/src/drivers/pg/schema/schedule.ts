@@ -1,40 +1,16 @@
 import type { Recorder } from '../../../core/recorder.js';
 import { noteNotCaptured } from '../../../hooks/not-captured.js';
+import { readInBackground } from '../../shared/schema-reads.js';
 import { field, isFunction } from '../../shared/values.js';
 import type { PgDatabase } from '../database.js';
-import { readCatalog, rowsOf } from './read.js';
+import { readCatalog } from './read.js';
 
 const CONNECT_MS = 2000;
 const WHOLE_MS = 10_000;
 
-const asked = new WeakSet<PgDatabase>();
-const underWay = new Set<Promise<void>>();
-
-/** Settles when the schemas that are being read are known, or cannot be; null when none is being read. */
-export function pendingSchemas(): Promise<void> | null {
-  return underWay.size === 0 ? null : Promise.all(underWay).then(() => undefined);
-}
-
-/**
- * Reads the schema of a database once, in the background, over a short-lived connection of the application's own driver.
- * `DEJA_SCHEMA=off` turns it off; in a replay it never happens.
- */
+/** Reads the schema of a database once, in the background, over a short-lived connection of the application's own driver. */
 export function wantSchema(recorder: Recorder, Client: unknown, client: object, database: PgDatabase): void {
-  if (asked.has(database)) return;
-  asked.add(database);
-  if (process.env['DEJA_SCHEMA'] === 'off' || process.env['DEJA_REPLAY'] || !isFunction(Client)) return;
-  const started = new Promise<void>((resolve) => {
-    recorder.unobserved(() => {
-      setImmediate(() => {
-        read(Client, client, database).then(resolve, (error: unknown) => {
-          noteNotCaptured(`the schema of the database ${database.database ?? ''}: ${error instanceof Error ? error.message : String(error)}`);
-          resolve();
-        });
-      }).unref();
-    });
-  });
-  underWay.add(started);
-  void started.then(() => underWay.delete(started));
+  if (isFunction(Client)) readInBackground(recorder, database, database.database ?? '', () => read(Client, client, database));
 }
 
 async function read(Client: unknown, client: object, database: PgDatabase): Promise<void> {
@@ -65,7 +41,7 @@ async function read(Client: unknown, client: object, database: PgDatabase): Prom
     call('unref');
     await connected;
     call('unref');
-    const { catalog, leftOut } = await readCatalog(async (text) => rowsOf(await call('query', text)));
+    const { catalog, leftOut } = await readCatalog((text) => call('query', text));
     for (const what of leftOut) noteNotCaptured(`not in the schema of ${database.database ?? 'the database'}: ${what}`);
     database.catalog = catalog;
   } finally {

@@ -1,0 +1,1 @@
+module.exports = () => ({ auth: { secret: 'admin-jwt-secret-of-this-test' }, apiToken: { salt: 'api-token-salt-of-this-test' }, transfer: { token: { salt: 'transfer-salt-of-this-test' } }, serveAdminPanel: false });

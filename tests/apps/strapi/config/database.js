@@ -1,0 +1,1 @@
+module.exports = ({ env }) => ({ connection: { client: 'mysql', connection: { host: '127.0.0.1', port: env.int('DB_PORT', 3306), database: 'shop', user: 'app', password: 'app' }, pool: { min: 0, max: 4 } } });
