@@ -16,10 +16,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   guest: ['format', 'fixtures', 'stubs'],
   sandbox: ['guest', 'format'],
   reproduce: ['format', 'fixtures', 'stubs', 'sandbox', 'guest'],
-  cli: ['format', 'capture', 'fixtures', 'stubs', 'guest', 'sandbox', 'reproduce'],
+  triage: ['format', 'reproduce'],
+  store: ['format'],
+  server: ['format', 'reproduce', 'triage', 'store'],
+  cli: ['format', 'capture', 'fixtures', 'stubs', 'guest', 'sandbox', 'reproduce', 'triage', 'store', 'server'],
 };
 /** Of these packages only the types and the named entries may be used at run time. */
-const RUNTIME_ENTRIES: Readonly<Record<string, readonly string[]>> = { capture: ['@deja/format/writer', '@deja/wire/websocket', '@deja/wire/mongodb'] };
+const RUNTIME_ENTRIES: Readonly<Record<string, readonly string[]>> = { capture: ['@deja/format/writer', '@deja/format/keys', '@deja/wire/websocket', '@deja/wire/mongodb'] };
 
 const IMPORT = /(?:^|\n)\s*(import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/g;
 const problems: string[] = [];
