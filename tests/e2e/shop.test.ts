@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPackage } from '@deja/format/node';
 import type { ErrorInfo, ErrorPackage } from '@deja/format';
-import { probeSandbox } from '@deja/sandbox';
 import { recordFailures, type Recording } from '../../examples/shop/dist/demo/record.js';
 import { reproducePackage } from '../../examples/shop/dist/demo/reproduce.js';
 import { FAILURES } from '../../examples/shop/dist/traffic/failures.js';
+import { withoutMachine } from '../support/virtual-machines.ts';
 import { reproduce, verdictsOf } from './real-apps/deja.ts';
 
-const qemu = await probeSandbox('qemu');
 const root = join(import.meta.dirname, '..', '..');
 let folder = '';
 let recording: Recording;
@@ -66,7 +65,8 @@ describe.each(FAILURES.map((failure) => [failure.id, failure] as const))('%s', (
     expect(result.control).toMatchObject({ verdict: 'not-reproduced' });
   });
 
-  test.skipIf(!qemu.works)(`is reproduced in a virtual machine${qemu.works ? '' : ` (skipped: ${qemu.reason}; ${qemu.cure ?? ''})`}`, async ({ skip }) => {
+  const skipped = withoutMachine({ oneOfAKind: id === 'payment-maintenance' });
+  test.skipIf(skipped !== '')(`is reproduced in a virtual machine${skipped}`, async ({ skip }) => {
     const one = recorded();
     if (!one) return skip(recording.leftOut.join('; '));
     const { document, stderr } = await reproduce(folder, [one.path, '--sandbox', 'qemu', '--no-control']);

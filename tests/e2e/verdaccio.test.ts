@@ -1,16 +1,16 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { probeSandbox } from '@deja/sandbox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPackage } from '@deja/format/node';
+import { withoutMachine } from '../support/virtual-machines.ts';
 import { captureVerdaccio, type VerdaccioDays } from './real-apps/capture-verdaccio.ts';
 import { packagesIn, reproduce, verdictsOf } from './real-apps/deja.ts';
 import { install } from './real-apps/installed.ts';
 
 // Newer releases of its router's path library do not know the patterns that it was written with.
 const installed = install('verdaccio', { failing: '2.1.5', fixed: '2.1.6' }, { 'path-to-regexp': '0.1.7' });
-const qemu = await probeSandbox('qemu');
+const skipped = withoutMachine({ oneOfAKind: false });
 const ready = 'missing' in installed ? undefined : installed;
 const folder = mkdtempSync(join(tmpdir(), 'deja-verdaccio-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,7 +49,7 @@ describe.skipIf(ready === undefined)(`verdaccio 2.1.5${'missing' in installed ? 
     expect(readdirSync(folder).toSorted()).toEqual(before);
   }, 120_000);
 
-  it.skipIf(!qemu.works)(`is reproduced in a virtual machine${qemu.works ? '' : ` (skipped: ${qemu.reason}; ${qemu.cure ?? ''})`}`, async () => {
+  it.skipIf(skipped !== '')(`is reproduced in a virtual machine${skipped}`, async () => {
     const { document, stderr } = await reproduce(folder, [file, '--sandbox', 'qemu', '--no-control']);
     expect(verdictsOf(document), stderr).toEqual(['reproduced']);
   }, 240_000);
