@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import mysql from 'mysql2/promise';
 import { readPackage } from '@deja/format/node';
 import { probeSandbox } from '@deja/sandbox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,6 +37,15 @@ const SHOP = `
   INSERT INTO accounts VALUES (1, 100), (2, 100);
 `;
 
+async function rowsOf(port: number, query: string): Promise<unknown> {
+  const connection = await mysql.createConnection({ host: '127.0.0.1', port, user: 'app', database: 'shop' });
+  try {
+    return (await connection.query(query))[0];
+  } finally {
+    connection.destroy();
+  }
+}
+
 describe.skipIf(missing !== '')(`failures on MariaDB are observed and happen again${missing}`, () => {
   beforeAll(async () => {
     const service = join(folder, 'orders');
@@ -52,6 +62,19 @@ describe.skipIf(missing !== '')(`failures on MariaDB are observed and happen aga
     files = packagesIn(out);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('and can be looked at: the database of a sandbox that is kept holds the rows that it took', async () => {
+    let looked: Promise<unknown> | undefined;
+    const { code, stderr } = await deja(['reproduce', files[0] ?? '', '--keep'], {
+      cwd: folder,
+      onMessages: (text, kill) => {
+        const port = /mariadb -h 127\.0\.0\.1 -P (\d+) -u app shop/.exec(text)?.[1];
+        if (port !== undefined) looked ??= rowsOf(Number(port), 'SELECT name FROM products').finally(() => kill('SIGINT'));
+      },
+    });
+    expect(await looked, stderr).toEqual([{ name: 'Cup' }]);
+    expect(code, stderr).toBe(0);
+  });
 
   it('because a joined row is missing', async () => {
     const [file = ''] = files;

@@ -1,11 +1,12 @@
 /** The main job on a small service without a database: observed once, reproduced with its upstream switched off. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deja as dejaIn, type DejaResult } from '../support/deja.ts';
+import { deja as dejaIn, type DejaOptions, type DejaResult } from '../support/deja.ts';
 import { dejaJson as dejaJsonIn, dejaRun } from '../support/deja-run.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -44,6 +45,33 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** As a person does at a debugger: looks where it stands, and goes on. */
+async function letItRun(port: number): Promise<void> {
+  const [target] = (await retried(async () => (await fetch(`http://127.0.0.1:${port}/json/list`)).json())) as readonly { readonly webSocketDebuggerUrl: string }[];
+  const socket = new WebSocket(target?.webSocketDebuggerUrl ?? '');
+  await once(socket, 'open');
+  const paused = Promise.withResolvers<unknown>();
+  socket.addEventListener('message', ({ data }) => {
+    const message = JSON.parse(String(data)) as { readonly method?: string };
+    if (message.method === 'Debugger.paused') paused.resolve(message);
+  });
+  for (const [id, method] of ['Runtime.enable', 'Debugger.enable', 'Runtime.runIfWaitingForDebugger'].entries()) socket.send(JSON.stringify({ id, method }));
+  expect(JSON.stringify(await paused.promise)).toContain('Break on start');
+  socket.send(JSON.stringify({ id: 9, method: 'Debugger.resume' }));
+}
+
+/** The application is only just being started. */
+async function retried<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = 300; ; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 describe('deja run', () => {
   it('says what failed and the one command to type next', () => {
     expect(runOutput).toContain("TypeError: Cannot read properties of null (reading 'name')");
@@ -62,6 +90,38 @@ describe('deja reproduce', () => {
     expect(document).toMatchObject({ verdict: 'reproduced', control: { verdict: 'not-reproduced', removed: expect.stringContaining('/users/2') } });
     expect(Object.keys(document.runs[0]?.ms ?? {}).toSorted()).toEqual(['app', 'apply', 'ready', 'start', 'total', 'trigger']);
     expect(code).toBe(0);
+  });
+
+  it('keeps the sandbox when it is told to: the application in there answers, until Ctrl-C', async () => {
+    let asked: Promise<string> | undefined;
+    const { code, stdout, stderr } = await deja(['reproduce', recorded, '--keep'], (text, kill) => {
+      const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(text) ?? [];
+      if (address === undefined || !text.includes('Ctrl-C')) return;
+      asked ??= fetch(`${address}/?id=2`).then((answer) => answer.text()).finally(() => kill('SIGINT'));
+    });
+    expect(stderr).toContain('the sandbox is kept');
+    // The one recorded exchange was used up by the run: the upstream's stub refuses another, and the application says what it says then.
+    expect(await asked, stderr).toBe('sorry');
+    expect({ code, said: stdout }).toEqual({ code: 0, said: expect.stringContaining('reproduced') });
+  });
+
+  it('cannot keep what has no network of its own', async () => {
+    expect(await deja(['reproduce', recorded, '--keep', '--sandbox', 'process'])).toMatchObject({ code: 5, stderr: expect.stringContaining('no network of its own') });
+  });
+
+  it('has the application wait for a debugger', async () => {
+    const at = await freePort();
+    let debugged: Promise<void> | undefined;
+    const { code, stderr } = await deja(['reproduce', recorded, '--inspect', String(at)], (text) => {
+      if (text.includes('waits for a debugger')) debugged ??= letItRun(at);
+    });
+    await debugged;
+    expect(stderr).toContain(`node inspect 127.0.0.1:${at}`);
+    expect(code, stderr).toBe(0);
+  });
+
+  it.each([[['--inspect', '--fast-forward']], [['--inspect', '--runs', '2']]])('refuses %j', async (options) => {
+    expect(await deja(['reproduce', recorded, ...options])).toMatchObject({ code: 2, stderr: expect.stringContaining('--inspect') });
   });
 
   it('does so without namespaces, and says that this does not isolate', async () => {
@@ -154,7 +214,7 @@ describe('deja plan', () => {
   });
 });
 
-const deja = (args: readonly string[]): Promise<DejaResult> => dejaIn(args, { cwd: folder });
+const deja = (args: readonly string[], onMessages?: DejaOptions['onMessages']): Promise<DejaResult> => dejaIn(args, { cwd: folder, ...(onMessages && { onMessages }) });
 const dejaJson = <T>(args: readonly string[]): ReturnType<typeof dejaJsonIn<T>> => dejaJsonIn<T>(args, folder);
 
 function edited(name: string, change: (source: string) => string): string {

@@ -18,6 +18,8 @@ export interface DejaOptions {
   readonly afterMs?: { readonly ms: number; readonly signal: NodeJS.Signals };
   /** Called with what was printed so far, and with a way to send a signal. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** The same of what was said to the user. */
+  readonly onMessages?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs the built command line as its user would, without colours. */
@@ -26,7 +28,10 @@ export function deja(args: readonly string[], options: DejaOptions): Promise<Dej
   const child = spawn(options.node ?? process.execPath, [DEJA, ...args], { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
-  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => {
+    stderr += bytes.toString();
+    options.onMessages?.(stderr, (signal) => child.kill(signal));
+  });
   child.stdout.on('data', (bytes: Buffer) => {
     stdout += bytes.toString();
     options.onOutput?.(stdout, (signal) => child.kill(signal));

@@ -1,12 +1,13 @@
 // The guest agent's program. Without arguments the protocol is on standard input and output; the argument is the path of a Unix socket to serve it on.
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
+import { Dialled } from './dialled.js';
 import { failureOf } from './failure.js';
 import type { Frame } from './frames.js';
 import { socketLink, standardLink } from './host-link.js';
 import type { GuestPlan, WarmUp } from './plan.js';
 import { PROTOCOL_VERSION } from './protocol.js';
-import type { GuestFrame, HostFrame } from './protocol.js';
+import type { GuestFrame, HostFrame, TunnelFrame } from './protocol.js';
 import type { Session } from './session.js';
 
 /** Exit code after an error of the agent itself (EX_SOFTWARE). */
@@ -21,7 +22,9 @@ const listener = {
 const [socket] = process.argv.slice(2);
 const link = socket === undefined ? standardLink(listener) : socketLink(socket, listener);
 
-function send(frame: GuestFrame, payload?: Uint8Array): void {
+const dialled = new Dialled(send);
+
+function send(frame: GuestFrame | TunnelFrame, payload?: Uint8Array): void {
   link.send(frame, payload);
 }
 
@@ -39,7 +42,8 @@ const toLog = new Writable({
 globalThis.console = new Console({ stdout: toLog, stderr: toLog });
 
 async function answer({ header, payload }: Frame): Promise<void> {
-  const request = header as unknown as HostFrame;
+  const request = header as unknown as HostFrame | TunnelFrame;
+  if ('connection' in request) return dialled.receive(request, payload);
   const began = performance.now();
   try {
     const result = await perform(request, payload);
@@ -65,6 +69,8 @@ async function perform(request: HostFrame, payload: Uint8Array): Promise<unknown
       return await session.trigger();
     case 'stop':
       return await session.stop();
+    case 'dial':
+      return await dialled.dial(request.id, request.host, request.port);
   }
 }
 

@@ -85,7 +85,8 @@ function killGroup(pid: number | undefined): void {
 }
 
 function startCommand({ app, network }: GuestPlan): readonly string[] {
-  const [program, ...args] = app.command;
+  const [program, ...given] = app.command;
+  const args = app.inspectPort === undefined ? given : [`--inspect-brk=127.0.0.1:${app.inspectPort}`, ...given];
   if (program === undefined || program === '') {
     throw new AgentError('DEJA_NO_START_COMMAND', 'the plan has no command that starts the application', {
       hint: 'Set app.command in the plan to what starts the service, for example ["node", "server.js"].',

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { FrameChannel, type FrameListener } from './channel.js';
-import type { GuestFrame } from './protocol.js';
+import type { GuestFrame, TunnelFrame } from './protocol.js';
 
 export interface LinkListener extends FrameListener {
   /** The host is there: for the first time, or again. */
@@ -10,7 +10,7 @@ export interface LinkListener extends FrameListener {
 
 /** The host, over whichever connection is there now. */
 export interface HostLink {
-  send(frame: GuestFrame, payload?: Uint8Array): void;
+  send(frame: GuestFrame | TunnelFrame, payload?: Uint8Array): void;
 }
 
 /** The protocol on standard input and output: when these end, so has the host. */

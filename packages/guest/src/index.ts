@@ -3,6 +3,7 @@ export type * from './protocol.js';
 export { PROTOCOL_VERSION } from './protocol.js';
 export { FrameChannel } from './channel.js';
 export type { FrameListener } from './channel.js';
+export { Tunnel } from './tunnel.js';
 export { MAX_FRAME, MAX_HEADER } from './frames.js';
 export type { Frame } from './frames.js';
 export { AGENT_ENTRY } from './entry.js';

@@ -111,4 +111,6 @@ export interface GuestApp {
   readonly ready: readonly { readonly address: string; readonly port: number }[];
   /** Module to preload (`--import`): the capture library. */
   readonly preload: string;
+  /** The application waits for a debugger at this port of loopback before its first line. */
+  readonly inspectPort?: number;
 }

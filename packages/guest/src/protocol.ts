@@ -15,9 +15,16 @@ export type HostFrame =
   | { readonly type: 'apply'; readonly id: number }      // payload: the GuestPlan as JSON
   | { readonly type: 'start'; readonly id: number }
   | { readonly type: 'trigger'; readonly id: number }
-  | { readonly type: 'stop'; readonly id: number };
+  | { readonly type: 'stop'; readonly id: number }
+  | { readonly type: 'dial'; readonly id: number; readonly host: string; readonly port: number }; // `done`: there is a connection, and its number is the id
 
 export type HostRequest = HostFrame['type'];
+
+/** Both ways, of a connection that was dialled, without an answer. No bytes: the end of what this side says. `taken`: so many were passed on. */
+export type TunnelFrame =
+  | { readonly type: 'bytes'; readonly connection: number }                     // payload: the bytes
+  | { readonly type: 'taken'; readonly connection: number; readonly bytes: number }
+  | { readonly type: 'hang-up'; readonly connection: number };
 
 export type GuestFrame =
   | { readonly type: 'hello'; readonly protocol: typeof PROTOCOL_VERSION; readonly node: string; readonly pid: number }
@@ -26,7 +33,7 @@ export type GuestFrame =
   | { readonly type: 'log'; readonly stream: LogStream }                        // payload: bytes
   | { readonly type: 'package'; readonly name: string };                        // payload: a package that the replayed application's capture wrote
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 export type LogStream = 'stdout' | 'stderr' | 'agent';
 

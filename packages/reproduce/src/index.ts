@@ -10,3 +10,5 @@ export type { ControlResult } from './control/control.js';
 export type { RunTimes } from './run/run-once.js';
 export { overallVerdict, type Verdict } from './verdict.js';
 export { startStandIns, type StandIn, type StandInOptions, type StartedStandIns, type StubExchanges } from './stub/start.js';
+export type { KeptPart } from './run/kept.js';
+export type { Inspect } from './run/run-once.js';

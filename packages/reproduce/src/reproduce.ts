@@ -1,18 +1,21 @@
 import type { Certificate } from '@deja/fixtures';
 import { DejaError } from '@deja/format';
+import type { GuestPlan } from '@deja/guest';
 import { GuestError, pickSandbox, type Sandbox, type SandboxChoice, type SandboxSpec } from '@deja/sandbox';
 import type { Divergence } from './compare/divergence.js';
 import { summarise } from './compare/failure.js';
 import { judge, type Judgement } from './compare/judge.js';
 import { control, type ControlResult } from './control/control.js';
-import { guestPlan } from './plan/guest-plan.js';
+import { guestPlan, type GuestTools } from './plan/guest-plan.js';
 import { type Engines, enginesFor, engineTools } from './run/engines.js';
 import { locateRedisServer } from './run/redis-server.js';
+import { freePort } from './run/door.js';
+import { type KeptPart, openKept } from './run/kept.js';
 import { locate, type Located } from './run/locate.js';
 import type { PlanEdit } from './plan/edits.js';
 import type { PlanInMaking, ReproductionPlan } from './plan/plan.js';
 import { workFiles } from './plan/work-files.js';
-import { runOnce, type CompletedRun, type RunTimes } from './run/run-once.js';
+import { runOnce, type CompletedRun, type Inspect, type LiveRun, type RunTimes } from './run/run-once.js';
 import { SandboxSupply } from './run/sandbox-supply.js';
 import { overallVerdict, type Verdict } from './verdict.js';
 
@@ -27,6 +30,10 @@ export interface ReproduceOptions {
   readonly fastForward?: boolean;
   /** Whether a control run follows when the failure was reproduced. */
   readonly control: boolean;
+  /** The sandbox of the last run stays until this resolves. Needs one with a network of its own. */
+  readonly keep?: (parts: readonly KeptPart[]) => Promise<void>;
+  /** The application waits for a debugger before its first line, and no deadline counts. */
+  readonly inspect?: Inspect;
   /** Path of the module that is preloaded into the application. */
   readonly preload: string;
   readonly cacheFolder: string;
@@ -89,6 +96,7 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
   preparing.catch(() => undefined);
   // What the sandbox itself lacks is said before what an engine in it does.
   const sandbox = await picking;
+  if (options.keep && sandbox.isolation === 'none') throw unkeepable(sandbox);
   const engines = await preparing;
   options.onProgress?.({ step: 'sandbox', sandbox });
 
@@ -97,14 +105,17 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
   for (const edit of plan.edits) options.onProgress?.({ step: 'edit', edit });
   for (const text of plan.stubs.limits) options.onProgress?.({ step: 'limit', text });
   const otherCode = options.app !== undefined && app.differences.length > 0;
-  const attempt = (changed: ReproductionPlan) => runOnce(sandboxes.next(), guestPlan(changed, { preload: options.preload, engines, otherCode, redisServer: locateRedisServer(options.searchPath), fastForward: options.fastForward === true }), options.signal);
+  const tools: GuestTools = { preload: options.preload, engines, otherCode, redisServer: locateRedisServer(options.searchPath), fastForward: options.fastForward === true, ...(options.inspect && { inspectPort: await freePort() }) };
+  const attempt = (changed: ReproductionPlan): Promise<LiveRun> => runOnce(sandboxes.next(), guestPlan(changed, tools), options);
 
   const runs: RunResult[] = [];
   for (let number = 1; number <= options.runs && !options.signal?.aborted; number++) {
-    const run = await judged(() => attempt(plan), (completed) => judge(recording, completed.replay, app.changedCode), options.signal);
-    if (run === null) break;
+    await using ended = await judged(() => attempt(plan), (completed) => judge(recording, completed.replay, app.changedCode), options.signal);
+    if (ended === null) break;
+    const { run, live } = ended;
     runs.push(run);
     options.onProgress?.({ step: 'run', number, of: options.runs, run });
+    if (options.keep && live && number === options.runs) await kept(live, guestPlan(plan, tools), options.keep);
     if (run.error !== undefined && LASTING.has(run.error.code)) break;
   }
   const verdict = overallVerdict(runs.map((run) => run.verdict));
@@ -112,7 +123,7 @@ export async function reproduce(making: PlanInMaking, options: ReproduceOptions)
   return {
     verdict,
     runs,
-    control: wantsControl ? await controlled(plan, attempt, app.changedCode, options) : null,
+    control: wantsControl ? await controlled(plan, toItsEnd(attempt), app.changedCode, options) : null,
     certificate: plan.certificate,
     sandbox: { name: sandbox.name, isolation: sandbox.isolation, reason: sandbox.reason },
     differences,
@@ -145,6 +156,22 @@ function specOf({ app }: PlanInMaking, located: Located, preload: string, engine
   };
 }
 
+async function kept({ sandbox }: LiveRun, plan: GuestPlan, keep: NonNullable<ReproduceOptions['keep']>): Promise<void> {
+  await using open = await openKept(sandbox, plan);
+  await keep(open.parts);
+}
+
+function unkeepable({ name }: Sandbox): DejaError {
+  return new DejaError('DEJA_KEEP_UNSUPPORTED', `a sandbox '${name}' has no network of its own: when it is kept there is nothing to get into`, { hint: 'Keep one with --sandbox namespace, qemu or firecracker.' });
+}
+
+function toItsEnd(attempt: (changed: ReproductionPlan) => Promise<LiveRun>): (changed: ReproductionPlan) => Promise<CompletedRun> {
+  return async (changed) => {
+    await using run = await attempt(changed);
+    return run;
+  };
+}
+
 /** Null as well when it was interrupted. */
 async function controlled(plan: ReproductionPlan, attempt: (changed: ReproductionPlan) => Promise<CompletedRun>, changedCode: boolean, options: ReproduceOptions): Promise<ControlResult | null> {
   try {
@@ -170,22 +197,34 @@ function withReadyTime(plan: ReproductionPlan, asked: number | undefined, { emul
   return { ...plan, app: { ...plan.app, deadlines: { ...deadlines, readyMs } } };
 }
 
+/** `live`: null where the run could not be carried through. */
+interface EndedRun extends AsyncDisposable {
+  readonly run: RunResult;
+  readonly live: LiveRun | null;
+}
+
 /** A run that the sandbox or the application broke off is `inconclusive`, with the reason; what Deja itself lacks is thrown. Null: interrupted. */
-async function judged(run: () => Promise<CompletedRun>, judgement: (completed: CompletedRun) => Judgement, signal: AbortSignal | undefined): Promise<RunResult | null> {
+async function judged(start: () => Promise<LiveRun>, judgement: (completed: CompletedRun) => Judgement, signal: AbortSignal | undefined): Promise<EndedRun | null> {
   try {
-    const completed = await run();
-    const { replayed, observation } = completed.replay;
+    const live = await start();
+    const { replayed, observation } = live.replay;
     const { skippedMs, cutOutput } = observation;
-    return { ms: completed.ms, ...(skippedMs !== undefined && { skippedMs }), ...(cutOutput !== undefined && { cutOutput }), failure: replayed?.failure ? summarise(replayed.failure) : null, ...judgement(completed) };
+    const run = { ms: live.ms, ...(skippedMs !== undefined && { skippedMs }), ...(cutOutput !== undefined && { cutOutput }), failure: replayed?.failure ? summarise(replayed.failure) : null, ...judgement(live) };
+    return { run, live, [Symbol.asyncDispose]: () => live[Symbol.asyncDispose]() };
   } catch (error) {
     // Interrupted: the sandbox was ended on purpose, and what it says of that is no result.
     if (signal?.aborted) return null;
-    if (!(error instanceof GuestError) && !(error instanceof DejaError && LOST.has(error.code))) throw error;
-    const { code, message, hint } = error;
-    const output = error instanceof GuestError ? error.output : [];
-    return {
-      verdict: 'inconclusive', ms: null, failure: null, divergence: { where: 'start', summary: message },
-      error: { code, message, ...(hint === undefined ? {} : { hint }), output },
-    };
+    return { run: brokenOff(error), live: null, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
+}
+
+/** @throws what it was given, where that is neither the application's doing nor the sandbox's */
+function brokenOff(error: unknown): RunResult {
+  if (!(error instanceof GuestError) && !(error instanceof DejaError && LOST.has(error.code))) throw error;
+  const { code, message, hint } = error;
+  const output = error instanceof GuestError ? error.output : [];
+  return {
+    verdict: 'inconclusive', ms: null, failure: null, divergence: { where: 'start', summary: message },
+    error: { code, message, ...(hint === undefined ? {} : { hint }), output },
+  };
 }

@@ -1,6 +1,6 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { DejaError } from '@deja/format';
-import { FrameChannel, PROTOCOL_VERSION } from '@deja/guest';
+import { FrameChannel, PROTOCOL_VERSION, Tunnel } from '@deja/guest';
 import type { Frame, GuestFailure, GuestPlan, HostRequest, LogStream, Observation, WarmUp } from '@deja/guest';
 import { GuestError } from './errors.js';
 import type { Timed, Triggered } from './sandbox.js';
@@ -10,6 +10,7 @@ const HELLO_MS = 30_000;
 /** For making the world of a plan: engines, rows, stubs. */
 const APPLY_MS = 120_000;
 const STOP_MS = 10_000;
+const DIAL_MS = 10_000;
 /** For an agent that was there before: it has nothing to do but to answer. */
 const GREET_MS = 10_000;
 /** The agent keeps the plan's deadlines; the host waits this much longer before it calls the agent dead. */
@@ -25,8 +26,13 @@ export interface ClientHooks {
   epitaph(): string;
 }
 
+interface Answer {
+  readonly ms: number;
+  readonly payload: Uint8Array;
+}
+
 interface Waiting {
-  resolve(answer: { readonly ms: number; readonly payload: Uint8Array }): void;
+  resolve(answer: Answer): void;
   reject(error: Error): void;
 }
 
@@ -37,6 +43,7 @@ export class AgentClient {
   readonly #waiting = new Map<number, Waiting>();
   readonly #packages: { name: string; bytes: Uint8Array }[] = [];
   readonly #hello = Promise.withResolvers<void>();
+  readonly #tunnels = new Map<number, Tunnel>();
   #packageBytes = 0;
   #nextId = 1;
   #gone: DejaError | null = null;
@@ -84,15 +91,30 @@ export class AgentClient {
     return { ms, observation: JSON.parse(Buffer.from(payload).toString()) as Observation, packages: this.#packages.splice(0) };
   }
 
+  async dial(host: string, port: number): Promise<Duplex> {
+    const id = this.#nextId++;
+    const tunnel = new Tunnel(id, (frame, payload) => this.#gone === null && this.#channel.send({ ...frame }, payload));
+    // Before the answer: what listens there may speak first.
+    this.#tunnels.set(id, tunnel);
+    tunnel.once('close', () => this.#tunnels.delete(id));
+    try {
+      await this.#request('dial', DIAL_MS, undefined, { id, host, port });
+      return tunnel;
+    } catch (error) {
+      tunnel.destroy();
+      throw error;
+    }
+  }
+
   async stop(): Promise<void> {
     await this.#request('stop', STOP_MS);
   }
 
-  async #request(type: HostRequest, limitMs: number, payload?: Uint8Array): Promise<{ readonly ms: number; readonly payload: Uint8Array }> {
+  async #request(type: HostRequest, limitMs: number, payload?: Uint8Array, fields: { readonly id?: number; readonly host?: string; readonly port?: number } = {}): Promise<Answer> {
     if (this.#gone) throw this.#gone;
-    const id = this.#nextId++;
-    const answer = new Promise<{ readonly ms: number; readonly payload: Uint8Array }>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#channel.send({ type, id }, payload);
+    const { id = this.#nextId++ } = fields;
+    const answer = new Promise<Answer>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#channel.send({ ...fields, type, id }, payload);
     try {
       return await this.#within(limitMs, type, answer);
     } finally {
@@ -133,6 +155,11 @@ export class AgentClient {
         if (this.#packageBytes > MAX_PACKAGES) this.#end(new Error(`the guest sent more than ${MAX_PACKAGES} bytes of packages`));
         else this.#packages.push({ name: String(header.name), bytes: payload });
         break;
+      case 'bytes':
+      case 'taken':
+      case 'hang-up':
+        this.#tunnels.get(Number(header.connection))?.receive(header.type, Number(header.bytes), payload);
+        break;
       default:
         this.#end(new Error(`the guest sent a message of the unknown type '${header.type}'`));
     }
@@ -144,6 +171,7 @@ export class AgentClient {
       this.#gone ??= new DejaError('DEJA_SANDBOX_DIED', `the sandbox ended by itself${why ? `: ${why}` : ''}`);
       this.#hello.reject(this.#gone);
       for (const waiting of this.#waiting.values()) waiting.reject(this.#gone);
+      for (const tunnel of this.#tunnels.values()) tunnel.destroy();
     }, WORDS_MS);
   }
 }

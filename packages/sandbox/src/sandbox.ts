@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { GuestPlan, LogStream, MysqlEngine, Observation, PostgresEngine } from '@deja/guest';
 
 export type SandboxName = 'process' | 'namespace' | 'qemu' | 'firecracker';
@@ -95,6 +96,8 @@ export interface StartedSandbox extends AsyncDisposable {
   /** Starts the application and waits until it accepts connections. */
   start(): Promise<Timed>;
   trigger(): Promise<Triggered>;
+  /** A connection to what listens in the sandbox, at any time after `apply`. GuestError DEJA_NOT_LISTENING: nothing does. */
+  dial(host: string, port: number): Promise<Duplex>;
   /** Ends every process of the sandbox. May be called at any time, and again. */
   stop(): Promise<StoppedSandbox>;
 }

@@ -78,6 +78,7 @@ export async function connectAgent(making: Making, began: number): Promise<Conne
       apply: (plan) => agent.apply(making.place(plan)),
       start: () => agent.start(),
       trigger: () => agent.trigger(),
+      dial: (host, port) => agent.dial(host, port),
       stop,
       [Symbol.asyncDispose]: async () => void (await stop()),
     };

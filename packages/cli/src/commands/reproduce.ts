@@ -1,13 +1,15 @@
+import { once } from 'node:events';
 import { Option, type Command } from 'commander';
 import type { Progress, Reproduction, Verdict } from '@deja/reproduce';
 import type { SandboxChoice } from '@deja/sandbox';
 import { certificateSummary } from '../render/certificate.js';
 import { conclusion, controlLine, editText, headline, runLine } from '../render/reproduction.js';
+import { keptParts, waiting } from '../render/kept.js';
 import { oneLine } from '../render/text.js';
 import { plural } from '../render/units.js';
 import { capturePreload } from '../shared/capture-preload.js';
 import { act, addCommand } from '../shared/command.js';
-import { EXIT, type ExitCode } from '../shared/exit.js';
+import { EXIT, usageError, type ExitCode } from '../shared/exit.js';
 import { interruption } from '../shared/interruption.js';
 import { cacheFolder, loadPlan } from '../shared/load-plan.js';
 import type { Output, SharedOptions } from '../shared/output.js';
@@ -21,8 +23,14 @@ interface ReproduceOptions extends SharedOptions {
   readonly readyTimeout?: number;
   readonly fastForward?: boolean;
   readonly control: boolean;
+  readonly inspect?: number | true;
+  readonly keep?: boolean;
   readonly verbose?: boolean;
 }
+
+/** Where debuggers look for Node. */
+const INSPECTOR = 9229;
+const port = wholeNumber(1, 65_535, 'a port from 1 to 65535 is needed');
 
 const count = wholeNumber(1, 10_000, 'a whole number from 1 to 10000 is needed');
 const SANDBOXES: readonly SandboxChoice[] = ['auto', 'process', 'namespace', 'qemu', 'firecracker'];
@@ -35,12 +43,18 @@ export function reproduce(program: Command): void {
     .option('--ready-timeout <SECONDS>', 'how long the application may take to start', count)
     .option('--fast-forward', 'pass over waiting: a time-out takes milliseconds, and the application sees its clock go on as it did')
     .option('--no-control', 'no control run afterwards')
+    .option('--inspect [PORT]', `the application waits for a debugger before its first line (default: 127.0.0.1:${INSPECTOR}); one run, no control run`, port)
+    .option('--keep', 'the sandbox of the last run stays until Ctrl-C, its application and databases within reach; no control run')
     .option('--verbose', "show the application's output")
     .action(act<ReproduceOptions, [string]>(runPlan));
 }
 
 async function runPlan(output: Output, options: ReproduceOptions, named: string): Promise<ExitCode> {
+  const { inspect, keep } = options;
+  if (inspect !== undefined && options.fastForward) throw usageError('--inspect and --fast-forward exclude each other', 'Somebody at a debugger takes time that cannot be passed over.');
+  if (inspect !== undefined && options.runs > 1) throw usageError('--inspect is for one run');
   using interrupted = interruption();
+  let wasKept = false;
   const cache = await cacheFolder();
   tryOutSandbox(options.sandbox);
   const making = await loadPlan(named);
@@ -52,7 +66,15 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
     runs: options.runs,
     ...(options.readyTimeout === undefined ? {} : { readyMs: options.readyTimeout * 1000 }),
     ...(options.fastForward ? { fastForward: true } : {}),
-    control: options.control,
+    ...(inspect !== undefined && { inspect: { port: inspect === true ? INSPECTOR : inspect, onWaiting: (at) => output.say(waiting(at, output.err)) } }),
+    ...(keep && {
+      keep: async (parts) => {
+        wasKept = true;
+        output.say(keptParts(parts, output.err));
+        if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');
+      },
+    }),
+    control: options.control && !keep && inspect === undefined,
     preload: capturePreload(),
     cacheFolder: cache,
     searchPath: process.env['DEJA_USER_PATH'] ?? process.env['PATH'] ?? '',
@@ -61,7 +83,7 @@ async function runPlan(output: Output, options: ReproduceOptions, named: string)
     ...(options.verbose ? { onLog: (_, bytes) => void process.stderr.write(bytes) } : {}),
   });
   if (result.control) output.say(`  ${controlLine(result.control, output.err)}`);
-  const { aborted } = interrupted.signal;
+  const aborted = interrupted.signal.aborted && !wasKept;
   output.document({ ...documentOf(making.recording.manifest.id, result), ...(aborted && { interrupted: true }) });
   if (!aborted) {
     output.print(conclusion(result, output.out));

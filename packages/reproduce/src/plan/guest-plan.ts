@@ -21,9 +21,13 @@ export interface GuestTools {
   readonly redisServer?: string | undefined;
   /** Waiting is passed over. */
   readonly fastForward?: boolean;
+  /** The application waits for a debugger at this port. */
+  readonly inspectPort?: number;
 }
 
 const SETTLE_MS = 2000;
+/** With somebody at a debugger. */
+const PATIENCE_MS = 24 * 3_600_000;
 
 /** The plan as the guest agent takes it: in recorded paths, which the sandbox's driver makes its own; nothing left to decide. */
 export function guestPlan(plan: ReproductionPlan, tools: GuestTools): GuestPlan {
@@ -44,6 +48,7 @@ export function guestPlan(plan: ReproductionPlan, tools: GuestTools): GuestPlan 
       uid: app.uid,
       ready: app.ready,
       preload: tools.preload,
+      ...(tools.inspectPort !== undefined && { inspectPort: tools.inspectPort }),
     },
     replay: {
       clock: plan.clock,
@@ -59,7 +64,10 @@ export function guestPlan(plan: ReproductionPlan, tools: GuestTools): GuestPlan 
     ...(files.length === 0 ? {} : { files }),
     triggers: plan.triggers.map((planned) => withInlineBody(planned, recording.blobs)),
     until: recording.failure?.fatal ? 'exit' : 'answers',
-    deadlines: { ...app.deadlines, ...lateness(recording), ...settling(recording), ...lifetime(recording, app.deadlines.triggerMs, tools.fastForward === true) },
+    deadlines: {
+      ...app.deadlines, ...lateness(recording), ...settling(recording), ...lifetime(recording, app.deadlines.triggerMs, tools.fastForward === true),
+      ...(tools.inspectPort !== undefined && { readyMs: PATIENCE_MS, triggerMs: PATIENCE_MS }),
+    },
     ...(tools.fastForward && { fastForward: true as const }),
   };
 }

@@ -3,6 +3,7 @@ import { readPackage } from '@deja/format/node';
 import type { GuestPlan } from '@deja/guest';
 import type { StartedSandbox, Triggered } from '@deja/sandbox';
 import type { Replay } from '../compare/judge.js';
+import { type Address, openDoor } from './door.js';
 
 /** Where the time of a run went, in milliseconds. */
 export interface RunTimes {
@@ -24,14 +25,32 @@ export interface CompletedRun {
   readonly replay: Replay;
 }
 
-/** One disposable sandbox to its end; aborting ends it early. Throws what the sandbox throws. */
-export async function runOnce(starting: Promise<StartedSandbox>, plan: GuestPlan, signal?: AbortSignal): Promise<CompletedRun> {
-  await using started = await starting;
+/** Everything is observed, and the sandbox is still there. */
+export interface LiveRun extends CompletedRun, AsyncDisposable {
+  readonly sandbox: StartedSandbox;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly inspect?: Inspect | undefined;
+}
+
+/** The application waits for a debugger, which finds it at this port of this machine's loopback (0: any free one). */
+export interface Inspect {
+  readonly port: number;
+  onWaiting(at: Address): void;
+}
+
+/** One run in a disposable sandbox, which ends with it when it fails; aborting ends it early. Throws what the sandbox throws. */
+export async function runOnce(starting: Promise<StartedSandbox>, plan: GuestPlan, { signal, inspect }: RunOptions): Promise<LiveRun> {
+  await using parts = new AsyncDisposableStack();
+  const started = parts.use(await starting);
   const began = performance.now();
   const abort = () => void started.stop();
   signal?.addEventListener('abort', abort, { once: true });
-  using _ = { [Symbol.dispose]: () => signal?.removeEventListener('abort', abort) };
+  parts.defer(() => signal?.removeEventListener('abort', abort));
   const applied = await started.apply(plan);
+  if (inspect && plan.app.inspectPort !== undefined) inspect.onWaiting(parts.use(await openDoor(started, { address: '127.0.0.1', port: plan.app.inspectPort }, inspect.port)).at);
   const beforeApp = performance.now();
   const app = await started.start();
   const appSeen = performance.now() - beforeApp;
@@ -45,7 +64,8 @@ export async function runOnce(starting: Promise<StartedSandbox>, plan: GuestPlan
     trigger: round(triggered.ms),
     total: round(started.startMs + performance.now() - began),
   };
-  return { ms, replay };
+  const live = parts.move();
+  return { ms, replay, sandbox: started, [Symbol.asyncDispose]: () => live.disposeAsync() };
 }
 
 /** The package about the recorded failing request, or about a start that failed. */

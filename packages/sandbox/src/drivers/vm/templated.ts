@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { DejaError } from '@deja/format';
+import type { Duplex } from 'node:stream';
 import type { GuestPlan } from '@deja/guest';
 import { vmFolder } from '../../image/cache-folder.js';
 import { makeOnce } from '../../image/make-once.js';
@@ -57,6 +58,11 @@ export class TemplatedSandbox implements StartedSandbox {
   async trigger(): Promise<Triggered> {
     if (!this.#machine) throw outOfOrder();
     return await this.#machine.agent.trigger();
+  }
+
+  async dial(host: string, port: number): Promise<Duplex> {
+    if (!this.#machine) throw outOfOrder();
+    return await this.#machine.agent.dial(host, port);
   }
 
   async stop(): Promise<StoppedSandbox> {
@@ -124,9 +130,9 @@ export class TemplatedSandbox implements StartedSandbox {
   }
 }
 
-/** Nothing is to be sent to an application whose start is the recorded failure. */
+/** Nothing is to be sent to an application whose start is the recorded failure; a debugger wants to see it start. */
 function startsAnew(plan: GuestPlan): boolean {
-  return plan.until === 'exit' && plan.triggers.every(({ trigger }) => trigger.kind === 'start');
+  return plan.app.inspectPort !== undefined || (plan.until === 'exit' && plan.triggers.every(({ trigger }) => trigger.kind === 'start'));
 }
 
 function outOfOrder(): TypeError {
