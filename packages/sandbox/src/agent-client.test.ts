@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { FrameChannel } from '@deja/guest';
+import { FrameChannel, PROTOCOL_VERSION } from '@deja/guest';
 import type { Frame, GuestPlan } from '@deja/guest';
 import { describe, expect, it, vi } from 'vitest';
 import { AgentClient } from './agent-client.js';
@@ -12,7 +13,7 @@ function pair(): { readonly client: AgentClient; readonly guest: FrameChannel; r
   return { client: new AgentClient(toHost, toGuest, { epitaph: () => 'its last words' }), guest, received, toHost };
 }
 
-const HELLO = { type: 'hello', protocol: 2, node: '24.0.0', pid: 1 };
+const HELLO = { type: 'hello', protocol: PROTOCOL_VERSION, node: '24.0.0', pid: 1 };
 const PLAN = { deadlines: { readyMs: 100, triggerMs: 100 } } as unknown as GuestPlan;
 
 describe('the host', () => {
@@ -29,8 +30,8 @@ describe('the host', () => {
 
   it('refuses an agent of another version', async () => {
     const { client, guest } = pair();
-    guest.send({ ...HELLO, protocol: 1 });
-    await expect(client.ready()).rejects.toMatchObject({ code: 'DEJA_SANDBOX_FAILED', message: expect.stringContaining('version 1') });
+    guest.send({ ...HELLO, protocol: PROTOCOL_VERSION - 1 });
+    await expect(client.ready()).rejects.toMatchObject({ code: 'DEJA_SANDBOX_FAILED', message: expect.stringContaining(`version ${PROTOCOL_VERSION - 1} `) });
   });
 
   it.each([
@@ -46,6 +47,29 @@ describe('the host', () => {
     act(toHost, guest);
     await expect(waiting).rejects.toMatchObject({ code: 'DEJA_SANDBOX_DIED', message: expect.stringContaining('its last words') });
     await expect(client.start()).rejects.toMatchObject({ code: 'DEJA_SANDBOX_DIED' });
+  });
+
+  it('hears what speaks first at the other end of a connection, and ends it with the guest', async () => {
+    const { client, guest, toHost } = pair();
+    guest.send(HELLO);
+    await client.ready();
+    const dialled = client.dial('127.0.0.1', 3306);
+    guest.send({ type: 'done', id: 1, ms: 1 });
+    guest.send({ type: 'bytes', connection: 1 }, Buffer.from('5.5.5-MariaDB'));
+    guest.send({ type: 'bytes', connection: 77 }, Buffer.from('nobody asked'));
+    const tunnel = await dialled;
+    expect(String((await once(tunnel, 'data'))[0])).toBe('5.5.5-MariaDB');
+    toHost.end();
+    await once(tunnel, 'close');
+  });
+
+  it('has no connection where nothing listens', async () => {
+    const { client, guest } = pair();
+    guest.send(HELLO);
+    await client.ready();
+    const dialled = client.dial('127.0.0.1', 1);
+    guest.send({ type: 'failed', id: 1, error: { code: 'DEJA_NOT_LISTENING', message: 'nothing' } });
+    await expect(dialled).rejects.toMatchObject({ code: 'DEJA_NOT_LISTENING' });
   });
 
   it('has a deadline of its own for an agent that hangs', async () => {
